@@ -1,1 +1,4 @@
-//! `kiosk`: being built.
+//! `kiosk`: the screen in the mall. It reads a shopper's code, shows the offers meant for them and claims one.
+
+pub mod adapters;
+pub mod ports;
