@@ -180,7 +180,8 @@ pub(crate) mod tests {
     #[test]
     fn terms_that_cannot_be_honoured_are_refused() {
         assert_eq!(night_terms().check(), Ok(()));
-        let broken: [(fn(&mut BatchTerms), TermsError); 4] = [
+        type Spoil = fn(&mut BatchTerms);
+        let broken: [(Spoil, TermsError); 4] = [
             (
                 |terms| terms.claim_until = terms.claim_from,
                 TermsError::EmptyClaimPeriod,

@@ -235,7 +235,7 @@ fn stranger(scanned: &[u8]) -> CodeError {
             .get(..scheme.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
     };
-    if schemes.iter().any(|scheme| begins_with(scheme)) {
+    if schemes.iter().any(begins_with) {
         CodeError::Link
     } else {
         CodeError::Unknown
@@ -350,10 +350,11 @@ fn decode_fields(payload: &[u8]) -> Result<(CodeHead, OwnedSubject), SealError> 
         expires_at: UtcMillis::from_seconds(decoder.i64()?),
         nonce: fixed(decoder.bytes()?)?,
     };
-    let subject = match decoder.datatype()? {
-        minicbor::data::Type::Bytes => OwnedSubject::Coupon(CouponId::from_bytes(fixed(decoder.bytes()?)?)),
-        minicbor::data::Type::Array => OwnedSubject::Tags(decode_tags(&mut decoder)?),
-        _ => return Err(SealError::Malformed),
+    let kind = decoder.datatype()?;
+    let subject = if kind == minicbor::data::Type::Bytes {
+        OwnedSubject::Coupon(CouponId::from_bytes(fixed(decoder.bytes()?)?))
+    } else {
+        OwnedSubject::Tags(decode_tags(&mut decoder)?)
     };
     Ok((head, subject))
 }

@@ -12,7 +12,6 @@ pub const RING_KEYS_MAX: usize = 8;
 
 /// One public key and the time it may sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RingKey {
     /// Year, ISO week and index in decimal digits: `20 26 47 01` is the first key of week 47 of 2026.
     pub key_id: KeyId,
@@ -26,7 +25,6 @@ pub struct RingKey {
 
 /// The keys of one city.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KeyRing {
     /// Grows with every change.
     pub version: u64,

@@ -1,0 +1,65 @@
+//! Stock lent to a kiosk: request, grant, close (`sync.md` 2).
+
+use domain::{
+    ids::{BatchId, DeviceId, LeaseId},
+    time::UtcMillis,
+};
+use serde::{Deserialize, Serialize};
+
+/// Most slots in one lease: what a busy screen issues in two hours, and all that a lost screen can hold back.
+pub const LEASE_SLOTS_MAX: u32 = 50;
+
+/// `POST /api/k/v1/leases`: a kiosk asks for stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseRequest {
+    /// The enrolment it asks for.
+    pub epoch: u32,
+    /// Counts its requests; durable before it is sent. The same number gets the same lease.
+    pub request_no: u64,
+    /// The batch.
+    pub batch: BatchId,
+    /// How many slots it would like.
+    pub want: u32,
+}
+
+/// The answer: a [`crate::signed::Signed`] grant, purpose `Grant`.
+///
+/// The slots are `0..slots`. Taken only if device, epoch and request number are the kiosk's own and the lease was
+/// never seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The lease.
+    pub lease: LeaseId,
+    /// Who may use it.
+    pub device: DeviceId,
+    /// The enrolment it is bound to.
+    pub epoch: u32,
+    /// The request it answers.
+    pub request_no: u64,
+    /// The batch.
+    pub batch: BatchId,
+    /// How many slots; at least one.
+    pub slots: u32,
+    /// E: from here on the kiosk issues no more.
+    pub expires_at: UtcMillis,
+    /// R: before it the platform never hands a slot to anybody else.
+    pub reclaim_at: UtcMillis,
+}
+
+/// `POST /api/k/v1/leases:close`: a kiosk gives back what it will not use. Closed durably on the kiosk before sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseRequest {
+    /// The enrolment.
+    pub epoch: u32,
+    /// The lease.
+    pub lease: LeaseId,
+    /// Slots `0..used` were issued; the others are given back.
+    pub used: u32,
+}
+
+/// What a close brings back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloseAnswer {
+    /// Slots that went back to stock, now or at an earlier identical close.
+    pub returned: u32,
+}
