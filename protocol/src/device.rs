@@ -144,8 +144,13 @@ pub struct RequestHead<'a> {
     pub path: &'a str,
     /// The device's time.
     pub at: UtcMillis,
-    /// The whole body; empty for none.
-    pub body: &'a [u8],
+    /// [`body_sha256`] of the whole body.
+    pub body_sha256: [u8; 32],
+}
+
+/// SHA-256 of a request's body; of nothing for a request without one.
+pub fn body_sha256(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
 }
 
 impl RequestHead<'_> {
@@ -170,7 +175,7 @@ impl RequestHead<'_> {
             self.path,
             self.at.get()
         );
-        for byte in Sha256::digest(self.body) {
+        for byte in self.body_sha256 {
             // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
@@ -190,7 +195,7 @@ mod tests {
             method: "POST",
             path: "/api/k/v1/leases",
             at: UtcMillis::new(5),
-            body: b"{}",
+            body_sha256: body_sha256(b"{}"),
         };
         let signature = head.sign(&key);
         assert!(head.verify(&signature, &key.verifying_key()));
@@ -211,7 +216,10 @@ mod tests {
                 at: UtcMillis::new(6),
                 ..head
             },
-            RequestHead { body: b"{ }", ..head },
+            RequestHead {
+                body_sha256: body_sha256(b"{ }"),
+                ..head
+            },
         ];
         assert!(
             changed
