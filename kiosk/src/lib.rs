@@ -3,3 +3,4 @@
 pub mod adapters;
 pub mod decode;
 pub mod ports;
+pub mod scanner;

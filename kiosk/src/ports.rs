@@ -2,6 +2,7 @@
 //!
 //! Adapters and the simulator implement them; a port never decides anything.
 
+use std::fmt;
 use std::time::Duration;
 
 /// One grey picture from a camera.
@@ -46,26 +47,27 @@ pub trait FrameSource {
     fn next_frame(&mut self) -> Result<Option<Frame>, CameraError>;
 }
 
-/// Opens a camera; called again, on the camera's own thread, each time the last source ended.
-pub trait OpenCamera: Send {
+/// Opens a camera; called on the camera's own thread each time the last source ended, and on another one when a
+/// source is stuck.
+pub trait OpenCamera: Send + Sync {
     /// Gives a source that is ready to be asked for frames.
     ///
     /// # Errors
     /// [`CameraError`] when there is no usable camera; it answers quickly and never waits for one to appear.
-    fn open(&mut self) -> Result<Box<dyn FrameSource>, CameraError>;
+    fn open(&self) -> Result<Box<dyn FrameSource>, CameraError>;
 }
 
 impl<F> OpenCamera for F
 where
-    F: FnMut() -> Result<Box<dyn FrameSource>, CameraError> + Send,
+    F: Fn() -> Result<Box<dyn FrameSource>, CameraError> + Send + Sync,
 {
-    fn open(&mut self) -> Result<Box<dyn FrameSource>, CameraError> {
+    fn open(&self) -> Result<Box<dyn FrameSource>, CameraError> {
         self()
     }
 }
 
-/// What one code in a picture says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What one code in a picture says. Its `Debug` hides what that is, because codes name people.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Payload {
     /// The bytes the code carries, as encoded.
     pub bytes: Vec<u8>,
@@ -73,6 +75,12 @@ pub struct Payload {
     pub text: String,
     /// Name of the step that read it.
     pub pass: &'static str,
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Payload {{ {} bytes by {} }}", self.bytes.len(), self.pass)
+    }
 }
 
 /// Reads codes in a grey picture.
