@@ -1,0 +1,20 @@
+//! Storing.
+
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Where data is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `PLATFORM_DATABASE_FOLDER`: holds `platform.db` and the folder `keys`.
+    pub folder: PathBuf,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> DatabaseConfig {
+        DatabaseConfig {
+            folder: PathBuf::from("data"),
+        }
+    }
+}

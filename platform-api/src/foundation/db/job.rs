@@ -1,0 +1,84 @@
+//! A piece of work on its way to an engine and its answer on the way back.
+//!
+//! The answer leaves only through [`Job::finish`], which the engine calls after the commit, never before it.
+
+use super::{DbError, Tx};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tokio::sync::oneshot;
+
+/// What an adapter must offer. Both calls return at once or block; the answer travels through the job.
+pub(super) trait Engine: Send + Sync {
+    /// Runs `job` in a transaction that only reads.
+    fn read(&self, job: Box<dyn Job>);
+    /// Runs `job` in a transaction that may write.
+    fn write(&self, job: Box<dyn Job>);
+}
+
+/// Whether the work's changes are to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The work returned `Ok`.
+    Keep,
+    /// The work returned `Err` or panicked.
+    RollBack,
+}
+
+/// A piece of work whose types are hidden from the engine.
+pub(super) trait Job: Send {
+    /// Runs the work; may be called again after a collision, the last run counts. Never panics.
+    fn attempt(&mut self, tx: &mut Tx<'_>) -> Verdict;
+    /// Sends the answer of the last run, or the failure the engine met instead.
+    fn finish(self: Box<Self>, outcome: Result<(), DbError>);
+}
+
+/// A [`Job`] that remembers its types.
+pub(super) struct TypedJob<T, E, W> {
+    work: W,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, W> TypedJob<T, E, W> {
+    /// The job and the place its answer arrives.
+    pub(super) fn new(work: W) -> (TypedJob<T, E, W>, oneshot::Receiver<Result<T, E>>) {
+        let (answer, receiver) = oneshot::channel();
+        (
+            TypedJob {
+                work,
+                result: None,
+                answer,
+            },
+            receiver,
+        )
+    }
+}
+
+impl<T, E, W> Job for TypedJob<T, E, W>
+where
+    W: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<DbError> + Send,
+{
+    fn attempt(&mut self, tx: &mut Tx<'_>) -> Verdict {
+        let work = &self.work;
+        // What the work touched is rolled back with its transaction, so nothing half-done is seen afterwards.
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx)));
+        let result = result.unwrap_or_else(|_| Err(E::from(DbError::Panicked)));
+        let verdict = if result.is_ok() {
+            Verdict::Keep
+        } else {
+            Verdict::RollBack
+        };
+        self.result = Some(result);
+        verdict
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), DbError>) {
+        let result = match outcome {
+            Ok(()) => self.result.unwrap_or_else(|| Err(E::from(DbError::Closed))),
+            Err(error) => Err(E::from(error)),
+        };
+        // The caller may have gone away (a cancelled request); what was committed stays committed.
+        drop(self.answer.send(result));
+    }
+}

@@ -1,0 +1,36 @@
+//! The modules, one per business noun. A lower level never imports a higher one.
+//!
+//! 1 `auth` `ledger` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
+//! 7 `feed` `fleet`. Each face says what the module owns and promises; `store`, `http` and `rules` stay private.
+
+use crate::foundation::{
+    app::App,
+    guard::{Authenticator, Row},
+    outbox::Handler,
+};
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+
+/// What a module hands to the router.
+pub struct Module {
+    /// Its routes, with full paths.
+    pub routes: OpenApiRouter<App>,
+    /// One row per route.
+    pub access: &'static [Row],
+    /// The kinds of caller it recognises.
+    pub authenticators: Vec<Arc<dyn Authenticator>>,
+    /// The events it listens to.
+    pub handlers: &'static [Handler],
+}
+
+impl Module {
+    /// A module with these routes and rows, that recognises nobody and listens to nothing.
+    pub fn new(routes: OpenApiRouter<App>, access: &'static [Row]) -> Module {
+        Module {
+            routes,
+            access,
+            authenticators: Vec::new(),
+            handlers: &[],
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Puts an application together: opens the data folder, brings the tables up to date, chooses the adapters.
+
+use crate::{
+    config::Config,
+    foundation::{
+        app::{App, Demo, Parts},
+        clock::{Clock, DemoClock, SystemClock},
+        db::{Db, DbError},
+        entropy::{Entropy, OsEntropy, SeededEntropy},
+        migrate::{self, MigrateError},
+        otp_sender::{ConsoleOtpSender, NoOtpSender, OtpSender},
+        rate_limit::RateLimiter,
+        secrets::{SecretError, Secrets},
+    },
+};
+use std::{fs, io, path::Path, sync::Arc};
+
+/// The application could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("data folder cannot be made")]
+    Folder(#[from] io::Error),
+    /// The database cannot be opened.
+    #[error("database cannot be opened")]
+    Database(#[from] DbError),
+    /// The tables cannot be brought up to date.
+    #[error("database cannot be brought up to date")]
+    Migrate(#[from] MigrateError),
+    /// The key files cannot be reached.
+    #[error("key files cannot be reached")]
+    Secrets(#[from] SecretError),
+}
+
+/// An application for real use: the machine's clock and chance.
+pub fn production(config: Config) -> Result<App, StartError> {
+    let adapters = Adapters {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        otp_sender: Arc::new(NoOtpSender),
+        demo: None,
+    };
+    assemble(config, adapters)
+}
+
+/// An application for showing: a movable clock, codes on the terminal, and, with a seed, chance that repeats.
+pub fn demo(mut config: Config, seed: Option<u64>) -> Result<App, StartError> {
+    config.auth.cookie_secure = false;
+    let clock = Arc::new(DemoClock::default());
+    let otp_sender = Arc::new(ConsoleOtpSender::default());
+    let entropy: Arc<dyn Entropy> = match seed {
+        Some(seed) => Arc::new(SeededEntropy::new(seed)),
+        None => Arc::new(OsEntropy),
+    };
+    let demo = Some(Demo {
+        clock: Arc::clone(&clock),
+        otp_sender: Arc::clone(&otp_sender),
+    });
+    assemble(
+        config,
+        Adapters {
+            clock,
+            entropy,
+            otp_sender,
+            demo,
+        },
+    )
+}
+
+/// What differs between production, demo, tests and the simulator.
+pub struct Adapters {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// One-time passwords.
+    pub otp_sender: Arc<dyn OtpSender>,
+    /// The demo door, if it is open.
+    pub demo: Option<Demo>,
+}
+
+/// An application of these adapters over the data folder of `config`.
+pub fn assemble(config: Config, adapters: Adapters) -> Result<App, StartError> {
+    let db = open_database(&config.database.folder)?;
+    migrate::run(&db, migrate::HISTORY, adapters.clock.now())?;
+    let secrets = Secrets::open(&config.database.folder.join("keys"))?;
+    Ok(App::new(Parts {
+        db,
+        clock: adapters.clock,
+        entropy: adapters.entropy,
+        config,
+        secrets,
+        otp_sender: adapters.otp_sender,
+        rate_limiter: RateLimiter::default(),
+        demo: adapters.demo,
+    }))
+}
+
+/// The database in the data folder, as it is; the folder is made when missing.
+pub fn open_database(folder: &Path) -> Result<Db, StartError> {
+    fs::create_dir_all(folder)?;
+    Ok(Db::open_sqlite(&folder.join("platform.db"))?)
+}
