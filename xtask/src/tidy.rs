@@ -11,6 +11,8 @@ mod licences;
 mod markup;
 mod modules;
 mod opening;
+mod references;
+mod register;
 mod sizes;
 mod sources;
 mod sql;
@@ -51,6 +53,12 @@ pub enum Rule {
     MarkupText,
     /// Colours, sizes and durations in a screen.
     MarkupStyle,
+    /// A library without a row in the register.
+    Register,
+    /// A comment that names a document which is not here.
+    Reference,
+    /// More than one binary of integration tests in a crate.
+    TestBinary,
     /// An exception that is not needed.
     Exception,
 }
@@ -72,6 +80,9 @@ impl Rule {
             Self::Opening => "opening",
             Self::MarkupText => "markup-text",
             Self::MarkupStyle => "markup-style",
+            Self::Register => "register",
+            Self::Reference => "reference",
+            Self::TestBinary => "test-binary",
             Self::Exception => "exception",
         }
     }
@@ -128,8 +139,16 @@ pub fn run() -> Result<(), Failure> {
     let policy = licences::Policy::read(&root)?;
     let exceptions = exceptions::read(&root)?;
 
+    let documents = sources::documents(&root)?;
+
     let mut findings = of_packages(&workspace, &policy, &root);
+    findings.extend(register::check(&root)?);
     findings.extend(of_sources(&sources));
+    findings.extend(
+        sources
+            .iter()
+            .flat_map(|source| references::check(source, &documents)),
+    );
     let mut findings = exceptions::apply(findings, &exceptions);
     findings.sort();
     findings.iter().for_each(|finding| {

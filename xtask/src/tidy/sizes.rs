@@ -1,4 +1,4 @@
-//! How long a function and a file may be.
+//! How files are named, and how long they and their functions may be.
 //!
 //! The caps are high enough that a file which meets one has two subjects; the aim lies well below.
 
@@ -21,6 +21,14 @@ pub fn file(source: &Source) -> Vec<Finding> {
     if source.file_name() == "mod.rs" {
         let what = "mod.rs is not used here; name the file after its module and put it beside the folder";
         findings.push(Finding::fault(Rule::ModFile, &source.path, 1, what));
+    }
+    if let [_, "tests", file] = source.path.split('/').collect::<Vec<_>>()[..]
+        && file != "it.rs"
+        && source.is_rust()
+    {
+        let what =
+            "a second binary of integration tests; put the file into tests/it/ and name it in tests/it.rs";
+        findings.push(Finding::fault(Rule::TestBinary, &source.path, 1, what));
     }
     let lines = source.text.lines().count();
     if !source.is_rust() && lines > MARKUP_LINES_MAX {
@@ -119,6 +127,16 @@ mod tests {
         assert_eq!(
             file(&sources::fixture("ui/slint/a.slint", &"\n".repeat(301)))[0].rule,
             Rule::FileLines
+        );
+    }
+
+    #[test]
+    fn a_crate_has_one_binary_of_integration_tests() {
+        assert_eq!(file(&sources::fixture("kiosk/tests/it.rs", "")), []);
+        assert_eq!(file(&sources::fixture("kiosk/tests/it/claims.rs", "")), []);
+        assert_eq!(
+            file(&sources::fixture("kiosk/tests/claims.rs", ""))[0].rule,
+            Rule::TestBinary
         );
     }
 
