@@ -33,10 +33,12 @@ const STEPS: &[Step] = &[
     }),
     ("deny", deny),
 ];
-const CLIPPY: [&str; 7] = [
+/// With all features, so that adapters no test opens (real cameras, screens without a desktop) still compile.
+const CLIPPY: [&str; 8] = [
     "clippy",
     "--workspace",
     "--all-targets",
+    "--all-features",
     "--locked",
     "--",
     "-D",

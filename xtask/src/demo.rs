@@ -12,7 +12,7 @@ use signal_hook::iterator::Signals;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
@@ -36,7 +36,6 @@ struct Options {
 struct Programs {
     platform: PathBuf,
     simulator: PathBuf,
-    kiosk: PathBuf,
 }
 
 /// The task itself.
@@ -60,7 +59,6 @@ pub fn check() -> Result<(), Failure> {
     let mut story = Command::new(&programs.simulator);
     story.arg("story").arg("--out").arg(&folder);
     story.arg("--platform-bin").arg(&programs.platform);
-    story.arg("--kiosk-bin").arg(&programs.kiosk);
     let told = process::run(story.current_dir(root()));
     eprintln!("demo: a picture of every screen is in {}", folder.display());
     told
@@ -104,7 +102,6 @@ fn build() -> Result<Programs, Failure> {
     Ok(Programs {
         platform: folder.join("platform-api"),
         simulator: folder.join("simulator"),
-        kiosk: folder.join("kiosk"),
     })
 }
 
@@ -118,15 +115,30 @@ fn folder() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
+/// The folder, with nothing in it.
+fn fresh(folder: &Path) -> Result<PathBuf, Failure> {
+    let in_folder = |source| Failure::File {
+        path: folder.display().to_string(),
+        source,
+    };
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(in_folder)?;
+    }
+    fs::create_dir_all(folder).map_err(in_folder)?;
+    Ok(folder.to_path_buf())
+}
+
 /// Platform and window, until one of them ends or the user has seen enough.
 fn show(programs: &Programs, listen: SocketAddr) -> Result<(), Failure> {
     let news = signals()?;
     let folder = folder()?;
+    // A demonstration starts in a city where nothing has happened yet.
+    let (platform_data, window_data) = (fresh(&folder.join("platform"))?, fresh(&folder.join("window"))?);
     let url = format!("http://{}", here(listen));
     let mut platform = start(
         Command::new(&programs.platform)
             .args(["serve", "--demo", "--listen", &listen.to_string(), "--data"])
-            .arg(folder.join("platform")),
+            .arg(platform_data),
     )?;
     if let Err(failure) = wait_until_ready(here(listen), &mut platform.0, &news) {
         platform.stop(&news);
@@ -135,7 +147,7 @@ fn show(programs: &Programs, listen: SocketAddr) -> Result<(), Failure> {
     let mut window = start(
         Command::new(&programs.simulator)
             .args(["--platform", &url, "--data"])
-            .arg(folder.join("window")),
+            .arg(window_data),
     )?;
     println!("\n  手机页面 (phone page)     {url}/\n  商户核销 (merchant page)  {url}/merchant");
     println!("\n  Close the window or press Ctrl-C to stop both.\n");
