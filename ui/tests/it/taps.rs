@@ -1,0 +1,1 @@
+//! Every control a shopper can touch calls its door.
