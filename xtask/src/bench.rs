@@ -36,9 +36,7 @@ pub fn run(ids: &[String]) -> Result<(), Failure> {
     let workspace = Workspace::own()?;
     let crates = crates_with_figures(&workspace);
     if crates.is_empty() {
-        return Err(Failure::Refused(
-            "no crate has a benchmark named `figures` yet".into(),
-        ));
+        return Err(Failure::Refused("no crate has a benchmark named `figures` yet".into()));
     }
     let mut figures = Vec::new();
     for name in crates {
@@ -72,35 +70,19 @@ fn run_crate(name: &str, ids: &[String]) -> Result<Vec<Figure>, Failure> {
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|source| Failure::NotStarted {
-            command: line.clone(),
-            source,
-        })?;
+        .map_err(|source| Failure::NotStarted { command: line.clone(), source })?;
     let mut figures = Vec::new();
     if let Some(output) = child.stdout.take() {
         for text in BufReader::new(output).lines() {
-            let text = text.map_err(|source| Failure::File {
-                path: line.clone(),
-                source,
-            })?;
+            let text = text.map_err(|source| Failure::File { path: line.clone(), source })?;
             match figure(&text)? {
                 Some(figure) => figures.push(figure),
                 None => println!("{text}"),
             }
         }
     }
-    let status = child.wait().map_err(|source| Failure::NotStarted {
-        command: line.clone(),
-        source,
-    })?;
-    if status.success() {
-        Ok(figures)
-    } else {
-        Err(Failure::Ended {
-            command: line,
-            status,
-        })
-    }
+    let status = child.wait().map_err(|source| Failure::NotStarted { command: line.clone(), source })?;
+    if status.success() { Ok(figures) } else { Err(Failure::Ended { command: line, status }) }
 }
 
 /// The figure on this line; `None` for a line that is no JSON object.
@@ -110,17 +92,11 @@ fn figure(line: &str) -> Result<Option<Figure>, Failure> {
     }
     serde_json::from_str(line)
         .map(Some)
-        .map_err(|error| Failure::Format {
-            what: format!("the figure `{line}`"),
-            source: error.into(),
-        })
+        .map_err(|error| Failure::Format { what: format!("the figure `{line}`"), source: error.into() })
 }
 
 fn judge(figures: &[Figure]) -> Result<Vec<(&Figure, Verdict)>, Failure> {
-    figures
-        .iter()
-        .map(|figure| verdict(figure).map(|verdict| (figure, verdict)))
-        .collect()
+    figures.iter().map(|figure| verdict(figure).map(|verdict| (figure, verdict))).collect()
 }
 
 fn verdict(figure: &Figure) -> Result<Verdict, Failure> {
@@ -156,9 +132,7 @@ fn table(rows: &[(&Figure, Verdict)]) -> String {
         };
         lines.push([
             figure.id.clone(),
-            format!("{:.3} {}", figure.value, figure.unit)
-                .trim_end()
-                .to_owned(),
+            format!("{:.3} {}", figure.value, figure.unit).trim_end().to_owned(),
             figure.bar.clone().unwrap_or_default(),
             word.to_owned(),
             figure.against.clone().unwrap_or_default(),
@@ -169,18 +143,10 @@ fn table(rows: &[(&Figure, Verdict)]) -> String {
 }
 
 fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..N).map(width).collect();
     let line = |row: &[String; N]| {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:<width$}"));
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -190,21 +156,12 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
 fn record(figures: &[Figure]) -> Result<(), Failure> {
     let folder = root().join("target/bench");
     let path = folder.join("figures.jsonl");
-    let in_file = |source| Failure::File {
-        path: path.display().to_string(),
-        source,
-    };
+    let in_file = |source| Failure::File { path: path.display().to_string(), source };
     fs::create_dir_all(&folder).map_err(in_file)?;
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(in_file)?;
+    let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(in_file)?;
     for figure in figures {
-        let line = serde_json::to_string(figure).map_err(|error| Failure::Format {
-            what: figure.id.clone(),
-            source: error.into(),
-        })?;
+        let line = serde_json::to_string(figure)
+            .map_err(|error| Failure::Format { what: figure.id.clone(), source: error.into() })?;
         writeln!(file, "{line}").map_err(in_file)?;
     }
     Ok(())
@@ -212,25 +169,16 @@ fn record(figures: &[Figure]) -> Result<(), Failure> {
 
 /// What is wrong with this run, if anything.
 fn complaints(ids: &[String], rows: &[(&Figure, Verdict)]) -> Option<String> {
-    let unknown = ids
-        .iter()
-        .filter(|id| !rows.iter().any(|(figure, _)| figure.id == **id));
+    let unknown = ids.iter().filter(|id| !rows.iter().any(|(figure, _)| figure.id == **id));
     let missed = rows.iter().filter(|(_, verdict)| *verdict == Verdict::Missed);
     let lines: Vec<String> = unknown
         .map(|id| format!("no benchmark measures `{id}`"))
         .chain(missed.map(|(figure, _)| {
             let bar = figure.bar.as_deref().unwrap_or_default();
-            format!(
-                "{} is {:.3} {}, which misses its bar {bar}",
-                figure.id, figure.value, figure.unit
-            )
+            format!("{} is {:.3} {}, which misses its bar {bar}", figure.id, figure.value, figure.unit)
         }))
         .collect();
-    if lines.is_empty() {
-        None
-    } else {
-        Some(lines.join("; "))
-    }
+    if lines.is_empty() { None } else { Some(lines.join("; ")) }
 }
 
 #[cfg(test)]
@@ -257,11 +205,7 @@ mod tests {
             (0.97, Some(">= 0.98"), Verdict::Missed),
             (1e9, None, Verdict::NoBar),
         ] {
-            assert_eq!(
-                verdict(&of("a", value, bar)).ok(),
-                Some(expected),
-                "{value} against {bar:?}"
-            );
+            assert_eq!(verdict(&of("a", value, bar)).ok(), Some(expected), "{value} against {bar:?}");
         }
     }
 
@@ -275,28 +219,18 @@ mod tests {
     #[test]
     fn a_line_of_json_is_a_figure_and_any_other_line_is_not() {
         let line = r#"{"id":"a.b","value":0.5,"unit":"x","bar":"<=0.6","against":"one rqrr call","runs":7}"#;
-        let Ok(Some(read)) = figure(line) else {
-            panic!("a figure must be read")
-        };
+        let Ok(Some(read)) = figure(line) else { panic!("a figure must be read") };
         assert_eq!((read.id.as_str(), read.value, read.runs), ("a.b", 0.5, 7));
         assert!(figure("warming up").is_ok_and(|read| read.is_none()));
-        assert!(
-            figure(r#"{"id":"a.b"}"#).is_err(),
-            "half a figure must not be dropped silently"
-        );
+        assert!(figure(r#"{"id":"a.b"}"#).is_err(), "half a figure must not be dropped silently");
     }
 
     #[test]
     fn a_missed_bar_and_an_unknown_id_are_both_told() {
         let (good, bad) = (of("good", 0.1, Some("<=1")), of("bad", 2.0, Some("<=1")));
         let rows = [(&good, Verdict::Held), (&bad, Verdict::Missed)];
-        let Some(text) = complaints(&["good".into(), "typo".into()], &rows) else {
-            panic!("must complain")
-        };
-        assert!(
-            text.contains("`typo`") && text.contains("bad is 2.000 ms"),
-            "{text}"
-        );
+        let Some(text) = complaints(&["good".into(), "typo".into()], &rows) else { panic!("must complain") };
+        assert!(text.contains("`typo`") && text.contains("bad is 2.000 ms"), "{text}");
         assert_eq!(complaints(&["good".into()], &rows[..1]), None);
     }
 

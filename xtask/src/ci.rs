@@ -21,29 +21,17 @@ type Step = (&'static str, fn() -> Result<Verdict, Failure>);
 
 const STEPS: &[Step] = &[
     ("setup", || passed(setup::run())),
-    ("fmt", || {
-        passed(process::run(&mut cargo(["fmt", "--all", "--check"])))
-    }),
+    ("fmt", || passed(process::run(&mut cargo(["fmt", "--all", "--check"])))),
     ("tidy", || passed(tidy::run())),
     ("clippy", || passed(process::run(&mut cargo(CLIPPY)))),
     ("cargo xtask test", || passed(test::run())),
     ("cargo xtask demo --check", || passed(demo::check())),
-    ("doc", || {
-        passed(process::run(cargo(DOC).env("RUSTDOCFLAGS", "-D warnings")))
-    }),
+    ("doc", || passed(process::run(cargo(DOC).env("RUSTDOCFLAGS", "-D warnings")))),
     ("deny", deny),
 ];
 /// With all features, so that adapters no test opens (real cameras, screens without a desktop) still compile.
-const CLIPPY: [&str; 8] = [
-    "clippy",
-    "--workspace",
-    "--all-targets",
-    "--all-features",
-    "--locked",
-    "--",
-    "-D",
-    "warnings",
-];
+const CLIPPY: [&str; 8] =
+    ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
 const DOC: [&str; 4] = ["doc", "--workspace", "--no-deps", "--locked"];
 
 /// Runs every step and prints the table; fails when a step failed.
@@ -87,9 +75,7 @@ fn passed(result: Result<(), Failure>) -> Result<Verdict, Failure> {
 fn deny() -> Result<Verdict, Failure> {
     let is_there = capture(&mut cargo(["deny", "--version"])).is_ok_and(|output| output.status.success());
     if is_there {
-        return passed(process::run(&mut cargo([
-            "deny", "check", "bans", "licenses", "sources",
-        ])));
+        return passed(process::run(&mut cargo(["deny", "check", "bans", "licenses", "sources"])));
     }
     println!("SKIPPED: cargo-deny is not installed (`cargo install --locked cargo-deny` gives it).");
     println!(
@@ -107,18 +93,12 @@ fn table(outcomes: &[(&str, Verdict, Duration)]) -> String {
             Verdict::Skipped => "SKIPPED",
             Verdict::Failed => "FAILED",
         };
-        lines.push(format!(
-            "{name:<width$}  {word:<7}  {:>7.1} s",
-            took.as_secs_f64()
-        ));
+        lines.push(format!("{name:<width$}  {word:<7}  {:>7.1} s", took.as_secs_f64()));
     }
     lines.join("\n")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock of this process: how long a step took"
-)]
+#[expect(clippy::disallowed_methods, reason = "the clock of this process: how long a step took")]
 fn now() -> Instant {
     Instant::now()
 }

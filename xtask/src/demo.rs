@@ -88,39 +88,22 @@ fn has_display() -> bool {
 }
 
 fn build() -> Result<Programs, Failure> {
-    process::run(&mut cargo([
-        "build",
-        "--locked",
-        "-p",
-        "platform-api",
-        "-p",
-        "simulator",
-        "-p",
-        "kiosk",
-    ]))?;
+    process::run(&mut cargo(["build", "--locked", "-p", "platform-api", "-p", "simulator", "-p", "kiosk"]))?;
     let folder = Workspace::own()?.target_directory.join("debug");
-    Ok(Programs {
-        platform: folder.join("platform-api"),
-        simulator: folder.join("simulator"),
-    })
+    Ok(Programs { platform: folder.join("platform-api"), simulator: folder.join("simulator") })
 }
 
 /// `target/demo` at the root of the workspace, whatever folder cargo builds to.
 fn folder() -> Result<PathBuf, Failure> {
     let folder = root().join("target/demo");
-    fs::create_dir_all(&folder).map_err(|source| Failure::File {
-        path: folder.display().to_string(),
-        source,
-    })?;
+    fs::create_dir_all(&folder)
+        .map_err(|source| Failure::File { path: folder.display().to_string(), source })?;
     Ok(folder)
 }
 
 /// The folder, with nothing in it.
 fn fresh(folder: &Path) -> Result<PathBuf, Failure> {
-    let in_folder = |source| Failure::File {
-        path: folder.display().to_string(),
-        source,
-    };
+    let in_folder = |source| Failure::File { path: folder.display().to_string(), source };
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(in_folder)?;
     }
@@ -144,11 +127,8 @@ fn show(programs: &Programs, listen: SocketAddr) -> Result<(), Failure> {
         platform.stop(&news);
         return Err(failure);
     }
-    let mut window = start(
-        Command::new(&programs.simulator)
-            .args(["--platform", &url, "--data"])
-            .arg(window_data),
-    )?;
+    let mut window =
+        start(Command::new(&programs.simulator).args(["--platform", &url, "--data"]).arg(window_data))?;
     println!("\n  手机页面 (phone page)     {url}/\n  商户核销 (merchant page)  {url}/merchant");
     println!("\n  Close the window or press Ctrl-C to stop both.\n");
     let result = watch(&mut platform.0, &mut window.0, &news);
@@ -167,10 +147,7 @@ fn start(command: &mut Command) -> Result<Started, Failure> {
         .current_dir(root())
         .spawn()
         .map(Started)
-        .map_err(|source| Failure::NotStarted {
-            command: line,
-            source,
-        })
+        .map_err(|source| Failure::NotStarted { command: line, source })
 }
 
 impl Started {
@@ -180,9 +157,7 @@ impl Started {
             return;
         }
         // The shell's own `kill` is there on every machine; std can only end a process the hard way.
-        let _asked = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.0.id())])
-            .status();
+        let _asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status();
         while !has_ended(&mut self.0) {
             if news.recv_timeout(STOP_WITHIN).is_err() {
                 break;
@@ -206,10 +181,8 @@ fn has_ended(child: &mut Child) -> bool {
 
 /// Ctrl-C, a request to end, or the end of a child, as they come.
 fn signals() -> Result<Receiver<i32>, Failure> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD]).map_err(|source| Failure::File {
-        path: "signal handlers".into(),
-        source,
-    })?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGCHLD])
+        .map_err(|source| Failure::File { path: "signal handlers".into(), source })?;
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for signal in signals.forever() {
@@ -236,9 +209,7 @@ fn wait_until_ready(address: SocketAddr, platform: &mut Child, news: &Receiver<i
             Ok(_) | Err(_) => {}
         }
     }
-    Err(Failure::Refused(format!(
-        "the platform did not answer /readyz at {address}"
-    )))
+    Err(Failure::Refused(format!("the platform did not answer /readyz at {address}")))
 }
 
 fn is_ready(address: SocketAddr) -> bool {
@@ -311,10 +282,7 @@ mod tests {
 
     #[test]
     fn only_the_answer_200_means_ready() {
-        for (answer, expected) in [
-            ("HTTP/1.1 200 OK\r\n\r\n", true),
-            ("HTTP/1.1 503 Busy\r\n\r\n", false),
-        ] {
+        for (answer, expected) in [("HTTP/1.1 200 OK\r\n\r\n", true), ("HTTP/1.1 503 Busy\r\n\r\n", false)] {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = listener.local_addr().expect("its address");
             let server = std::thread::spawn(move || {
@@ -332,12 +300,9 @@ mod tests {
     #[test]
     fn a_program_that_was_started_is_gone_after_stop() {
         let news = signals().expect("signal handlers");
-        let mut started = start(
-            Command::new("sh")
-                .args(["-c", "read forever"])
-                .stdin(std::process::Stdio::piped()),
-        )
-        .expect("a shell");
+        let mut started =
+            start(Command::new("sh").args(["-c", "read forever"]).stdin(std::process::Stdio::piped()))
+                .expect("a shell");
         started.stop(&news);
         assert!(has_ended(&mut started.0));
     }
@@ -345,9 +310,8 @@ mod tests {
     #[test]
     fn a_platform_that_dies_early_is_told_at_once() {
         let news = signals().expect("signal handlers");
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a port");
+        let closed =
+            TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
         let mut child = start(Command::new("sh").args(["-c", "exit 1"])).expect("a shell");
         let failure = wait_until_ready(closed, &mut child.0, &news).expect_err("it is dead");
         assert!(failure.to_string().contains("ended before"), "{failure}");

@@ -56,27 +56,15 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
     println!("$ {line}");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::Ended {
-            command: line,
-            status,
-        }),
-        Err(source) => Err(Failure::NotStarted {
-            command: line,
-            source,
-        }),
+        Ok(status) => Err(Failure::Ended { command: line, status }),
+        Err(source) => Err(Failure::NotStarted { command: line, source }),
     }
 }
 
 /// Runs the command silently and gives what it wrote; success is the caller's to judge.
 pub fn capture(command: &mut Command) -> Result<Output, Failure> {
     let line = in_words(command);
-    command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|source| Failure::NotStarted {
-            command: line,
-            source,
-        })
+    command.stdin(Stdio::null()).output().map_err(|source| Failure::NotStarted { command: line, source })
 }
 
 /// A cargo of the same toolchain that runs this task, started at the root of the workspace.
@@ -110,11 +98,7 @@ pub fn root() -> PathBuf {
 /// The command as a person would type it, without the folder of the program.
 pub fn in_words(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
-    let name = program
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy()
-        .into_owned();
+    let name = program.file_name().unwrap_or(command.get_program()).to_string_lossy().into_owned();
     let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
     std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
 }

@@ -14,10 +14,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("gcc", "compiles the SQLite that is built in"),
     ("libasound2-dev", "sound: rodio through ALSA"),
     ("libc6-dev", "linking"),
-    (
-        "libclang-dev",
-        "bindings to Video4Linux are generated at build time",
-    ),
+    ("libclang-dev", "bindings to Video4Linux are generated at build time"),
     ("libdrm-dev", "screen output without a desktop"),
     ("libfontconfig-dev", "Slint"),
     ("libgbm-dev", "screen output without a desktop"),
@@ -64,10 +61,7 @@ fn ensure(packages: &[(&str, &str)]) -> Result<(), Failure> {
     if still_missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::Refused(format!(
-        "still missing after apt-get: {}",
-        still_missing.join(" ")
-    )))
+    Err(Failure::Refused(format!("still missing after apt-get: {}", still_missing.join(" "))))
 }
 
 fn missing_packages(packages: &[(&str, &str)]) -> Result<Vec<String>, Failure> {
@@ -81,10 +75,8 @@ fn missing_packages(packages: &[(&str, &str)]) -> Result<Vec<String>, Failure> {
 }
 
 fn not_installed(packages: &[(&str, &str)], report: &str) -> Vec<String> {
-    let installed: BTreeSet<&str> = report
-        .lines()
-        .filter_map(|line| line.strip_suffix(" installed"))
-        .collect();
+    let installed: BTreeSet<&str> =
+        report.lines().filter_map(|line| line.strip_suffix(" installed")).collect();
     packages
         .iter()
         .map(|(package, _)| *package)
@@ -101,11 +93,7 @@ fn privilege() -> Privilege {
     }
     let may_sudo = is_on_path("sudo")
         && capture(Command::new("sudo").args(["-n", "true"])).is_ok_and(|output| output.status.success());
-    if may_sudo {
-        Privilege::Sudo
-    } else {
-        Privilege::Neither
-    }
+    if may_sudo { Privilege::Sudo } else { Privilege::Neither }
 }
 
 fn install(missing: &[String], privilege: Privilege) -> Result<(), Failure> {
@@ -135,12 +123,7 @@ fn apt_commands(missing: &[String], privilege: Privilege) -> Option<[Vec<String>
     // Another apt may hold the lock for a while, on a machine that has just booted for example.
     let options = ["-q", "-o", "DPkg::Lock::Timeout=300"];
     let words = |rest: &[&str]| -> Vec<String> {
-        prefix
-            .iter()
-            .chain(&options)
-            .chain(rest)
-            .map(|word| (*word).to_owned())
-            .collect()
+        prefix.iter().chain(&options).chain(rest).map(|word| (*word).to_owned()).collect()
     };
     let mut install = words(&["install", "-y", "--no-install-recommends"]);
     install.extend(missing.iter().cloned());
@@ -155,10 +138,7 @@ mod tests {
 
     #[test]
     fn a_package_counts_only_when_dpkg_calls_it_installed() {
-        assert_eq!(
-            not_installed(TWO, "gcc installed\nlibdrm-dev config-files\n"),
-            ["libdrm-dev"]
-        );
+        assert_eq!(not_installed(TWO, "gcc installed\nlibdrm-dev config-files\n"), ["libdrm-dev"]);
         assert_eq!(not_installed(TWO, "libdrm-dev installed\n"), ["gcc"]);
         assert!(not_installed(TWO, "gcc installed\nlibdrm-dev installed\n").is_empty());
     }
@@ -187,11 +167,7 @@ mod tests {
         let Err(failure) = install(&["gcc".to_owned(), "pkg-config".to_owned()], Privilege::Neither) else {
             panic!("nobody but root installs");
         };
-        assert!(
-            failure
-                .to_string()
-                .contains("apt-get install -y --no-install-recommends gcc pkg-config")
-        );
+        assert!(failure.to_string().contains("apt-get install -y --no-install-recommends gcc pkg-config"));
     }
 
     #[test]

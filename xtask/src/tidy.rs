@@ -4,6 +4,7 @@
 //! by intent only through `xtask/exceptions.toml`, where every line needs a reason, and a line nobody needs
 //! any more is a fault itself.
 
+mod doors;
 mod exceptions;
 mod floats;
 mod imports;
@@ -39,6 +40,8 @@ pub enum Rule {
     Sql,
     /// Which module of the platform may name which, and what of it.
     Module,
+    /// Types of the markup outside the kiosk's window.
+    Door,
     /// Numbers with a fraction where money is counted.
     Float,
     /// Lines of a function.
@@ -73,6 +76,7 @@ impl Rule {
             Self::Syntax => "syntax",
             Self::Sql => "sql",
             Self::Module => "module",
+            Self::Door => "door",
             Self::Float => "float",
             Self::FunctionLines => "function-lines",
             Self::FileLines => "file-lines",
@@ -106,21 +110,12 @@ pub struct Finding {
 impl Finding {
     /// A broken rule.
     pub fn fault(rule: Rule, path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            rule,
-            is_question: false,
-            what: what.into(),
-        }
+        Self { path: path.to_owned(), line, rule, is_question: false, what: what.into() }
     }
 
     /// Something allowed that someone should look at.
     pub fn question(rule: Rule, path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            is_question: true,
-            ..Self::fault(rule, path, line, what)
-        }
+        Self { is_question: true, ..Self::fault(rule, path, line, what) }
     }
 }
 
@@ -144,11 +139,7 @@ pub fn run() -> Result<(), Failure> {
     let mut findings = of_packages(&workspace, &policy, &root);
     findings.extend(register::check(&root)?);
     findings.extend(of_sources(&sources));
-    findings.extend(
-        sources
-            .iter()
-            .flat_map(|source| references::check(source, &documents)),
-    );
+    findings.extend(sources.iter().flat_map(|source| references::check(source, &documents)));
     let mut findings = exceptions::apply(findings, &exceptions);
     findings.sort();
     findings.iter().for_each(|finding| {
@@ -156,16 +147,8 @@ pub fn run() -> Result<(), Failure> {
         println!("{word}: {finding}");
     });
     let faults = findings.iter().filter(|finding| !finding.is_question).count();
-    println!(
-        "tidy: {} files, {faults} faults, {} questions",
-        sources.len(),
-        findings.len() - faults
-    );
-    if faults == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Refused(format!("{faults} house rules are broken")))
-    }
+    println!("tidy: {} files, {faults} faults, {} questions", sources.len(), findings.len() - faults);
+    if faults == 0 { Ok(()) } else { Err(Failure::Refused(format!("{faults} house rules are broken"))) }
 }
 
 fn of_packages(workspace: &Workspace, policy: &licences::Policy, root: &std::path::Path) -> Vec<Finding> {
@@ -194,6 +177,7 @@ fn of_sources(sources: &[Source]) -> Vec<Finding> {
     for (source, facts) in &parsed {
         findings.extend(sizes::rust(source, facts));
         findings.extend(sql::check(source, facts));
+        findings.extend(doors::check(source, facts));
         findings.extend(floats::check(source, facts));
     }
     findings.extend(modules::check(&parsed));

@@ -90,10 +90,7 @@ impl Workspace {
         let output = capture(&mut command)?;
         if !output.status.success() {
             eprint!("{}", String::from_utf8_lossy(&output.stderr));
-            return Err(Failure::Ended {
-                command: in_words(&command),
-                status: output.status,
-            });
+            return Err(Failure::Ended { command: in_words(&command), status: output.status });
         }
         serde_json::from_slice(&output.stdout).map_err(|error| Failure::Format {
             what: "the answer of cargo metadata".into(),
@@ -103,9 +100,7 @@ impl Workspace {
 
     /// Our own packages.
     pub fn members(&self) -> impl Iterator<Item = &Package> {
-        self.packages
-            .iter()
-            .filter(|package| self.workspace_members.contains(&package.id))
+        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
     }
 
     /// Every package `from` depends on, directly or not, in any kind; `from` itself is not among them.
@@ -114,10 +109,7 @@ impl Workspace {
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut open = vec![from.id.as_str()];
         while let Some(id) = open.pop() {
-            let below = nodes
-                .iter()
-                .filter(|node| node.id == id)
-                .flat_map(|node| &node.dependencies);
+            let below = nodes.iter().filter(|node| node.id == id).flat_map(|node| &node.dependencies);
             open.extend(below.map(String::as_str).filter(|id| seen.insert(id)));
         }
         self.packages
@@ -167,12 +159,7 @@ pub mod fixture {
             license: Some("MIT".to_owned()),
             source: None,
             manifest_path: format!("{name}/Cargo.toml").into(),
-            dependencies: below
-                .iter()
-                .map(|name| Dependency {
-                    name: (*name).to_owned(),
-                })
-                .collect(),
+            dependencies: below.iter().map(|name| Dependency { name: (*name).to_owned() }).collect(),
             targets: Vec::new(),
         }
     }

@@ -26,20 +26,15 @@ pub struct Exception {
 
 /// Reads the list.
 pub fn read(root: &Path) -> Result<Vec<Exception>, Failure> {
-    let text = fs::read_to_string(root.join(FILE)).map_err(|source| Failure::File {
-        path: FILE.into(),
-        source,
-    })?;
+    let text =
+        fs::read_to_string(root.join(FILE)).map_err(|source| Failure::File { path: FILE.into(), source })?;
     parse(&text)
 }
 
 fn parse(text: &str) -> Result<Vec<Exception>, Failure> {
     toml::from_str::<List>(text)
         .map(|list| list.exception)
-        .map_err(|error| Failure::Format {
-            what: FILE.into(),
-            source: error.into(),
-        })
+        .map_err(|error| Failure::Format { what: FILE.into(), source: error.into() })
 }
 
 /// Takes away what is excepted; an exception without a reason, or one that nothing needs, becomes a fault.
@@ -54,10 +49,8 @@ pub fn apply(findings: Vec<Finding>, exceptions: &[Exception]) -> Vec<Finding> {
             left.push(Finding::fault(Rule::Exception, FILE, 1, what));
         }
         if !findings.iter().any(|finding| covers(exception, finding)) {
-            let what = format!(
-                "nothing needs the exception `{}` of {}; remove it",
-                exception.rule, exception.path
-            );
+            let what =
+                format!("nothing needs the exception `{}` of {}; remove it", exception.rule, exception.path);
             left.push(Finding::fault(Rule::Exception, FILE, 1, what));
         }
     }
@@ -88,10 +81,7 @@ mod tests {
 
     #[test]
     fn an_exception_nobody_needs_is_a_fault() {
-        assert_eq!(
-            apply(Vec::new(), &one("sql", "a check reads the tables"))[0].rule,
-            Rule::Exception
-        );
+        assert_eq!(apply(Vec::new(), &one("sql", "a check reads the tables"))[0].rule, Rule::Exception);
     }
 
     #[test]

@@ -6,12 +6,7 @@ use super::{Finding, Rule};
 use std::collections::BTreeSet;
 
 /// The crates that count money.
-const CRATES: &[&str] = &[
-    "domain/src/",
-    "protocol/src/",
-    "cloud-sync/src/",
-    "platform-api/src/",
-];
+const CRATES: &[&str] = &["domain/src/", "protocol/src/", "cloud-sync/src/", "platform-api/src/"];
 /// Distances, scores and statistics are not money.
 const ALLOWED: &[&str] = &["geo", "ranking", "wayfinding", "analytics"];
 
@@ -24,10 +19,7 @@ pub fn check(source: &Source, facts: &Facts) -> Vec<Finding> {
     }
     let lines: BTreeSet<usize> = facts.floats.iter().copied().collect();
     let what = "a float in a crate that counts money; use whole fen, basis points or milliseconds";
-    lines
-        .into_iter()
-        .map(|line| Finding::fault(Rule::Float, &source.path, line, what))
-        .collect()
+    lines.into_iter().map(|line| Finding::fault(Rule::Float, &source.path, line, what)).collect()
 }
 
 #[cfg(test)]

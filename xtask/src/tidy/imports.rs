@@ -15,10 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ui", &[]),
     ("kiosk", &["cloud-sync", "domain", "ui"]),
     ("platform-api", &["domain", "protocol"]),
-    (
-        "simulator",
-        &["cloud-sync", "domain", "kiosk", "platform-api", "protocol", "ui"],
-    ),
+    ("simulator", &["cloud-sync", "domain", "kiosk", "platform-api", "protocol", "ui"]),
     ("image-test", &["domain", "protocol"]),
     ("xtask", &[]),
 ];
@@ -35,11 +32,7 @@ const MUST_NOT_REACH: &[(&[&str], &[&str], &str)] = &[
         &["tokio", "reqwest", "axum", "rusqlite", "hyper"],
         "this crate performs no I/O",
     ),
-    (
-        &["cloud-sync", "kiosk"],
-        &["axum", "askama"],
-        "a server has no place on the kiosk",
-    ),
+    (&["cloud-sync", "kiosk"], &["axum", "askama"], "a server has no place on the kiosk"),
 ];
 
 /// Checks the arrows between our own crates.
@@ -48,25 +41,17 @@ pub fn members(workspace: &Workspace, root: &Path) -> Vec<Finding> {
     for package in workspace.members() {
         let manifest = Manifest::of(package, root);
         let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == package.name) else {
-            let what = format!(
-                "`{}` is not in the table of who may import whom; add it there",
-                package.name
-            );
+            let what = format!("`{}` is not in the table of who may import whom; add it there", package.name);
             findings.push(Finding::fault(Rule::CrateImport, &manifest.path, 1, what));
             continue;
         };
-        let ours = package
-            .dependencies
-            .iter()
-            .filter(|below| is_ours(workspace, &below.name));
+        let ours = package.dependencies.iter().filter(|below| is_ours(workspace, &below.name));
         // A crate may name itself: its own tests switch its features on in this way.
         let forbidden =
             ours.filter(|below| below.name != package.name && !allowed.contains(&below.name.as_str()));
         for below in forbidden {
-            let what = format!(
-                "`{}` may not import `{}`; the arrow is not in the table",
-                package.name, below.name
-            );
+            let what =
+                format!("`{}` may not import `{}`; the arrow is not in the table", package.name, below.name);
             findings.push(Finding::fault(
                 Rule::CrateImport,
                 &manifest.path,
@@ -87,9 +72,8 @@ pub fn reach(workspace: &Workspace, root: &Path) -> Vec<Finding> {
             if !crates.contains(&package.name.as_str()) {
                 continue;
             }
-            for reached in below
-                .iter()
-                .filter(|reached| names.iter().any(|name| is_named(&reached.name, name)))
+            for reached in
+                below.iter().filter(|reached| names.iter().any(|name| is_named(&reached.name, name)))
             {
                 let manifest = Manifest::of(package, root);
                 let what = format!(
@@ -108,9 +92,7 @@ fn is_ours(workspace: &Workspace, name: &str) -> bool {
 }
 
 fn is_named(name: &str, pattern: &str) -> bool {
-    pattern
-        .strip_suffix('*')
-        .map_or(name == pattern, |prefix| name.starts_with(prefix))
+    pattern.strip_suffix('*').map_or(name == pattern, |prefix| name.starts_with(prefix))
 }
 
 /// A `Cargo.toml`, to point into it.
@@ -121,10 +103,7 @@ struct Manifest {
 
 impl Manifest {
     fn of(package: &Package, root: &Path) -> Self {
-        let path = package
-            .manifest_path
-            .strip_prefix(root)
-            .unwrap_or(&package.manifest_path);
+        let path = package.manifest_path.strip_prefix(root).unwrap_or(&package.manifest_path);
         Self {
             path: path.to_string_lossy().into_owned(),
             text: fs::read_to_string(&package.manifest_path).unwrap_or_default(),
@@ -132,10 +111,8 @@ impl Manifest {
     }
 
     fn line_of(&self, dependency: &str) -> usize {
-        let is_it = |line: &str| {
-            line.strip_prefix(dependency)
-                .is_some_and(|rest| rest.starts_with(['.', ' ', '=']))
-        };
+        let is_it =
+            |line: &str| line.strip_prefix(dependency).is_some_and(|rest| rest.starts_with(['.', ' ', '=']));
         self.text.lines().position(is_it).map_or(1, |index| index + 1)
     }
 }
@@ -148,9 +125,7 @@ mod tests {
     fn faults(members_of: &[(&str, &[&str])], foreign: &[(&str, &[&str])]) -> Vec<String> {
         let workspace = workspace(members_of, foreign);
         let root = Path::new("");
-        let found = members(&workspace, root)
-            .into_iter()
-            .chain(reach(&workspace, root));
+        let found = members(&workspace, root).into_iter().chain(reach(&workspace, root));
         found.map(|finding| finding.what).collect()
     }
 
@@ -158,10 +133,7 @@ mod tests {
     fn arrows_of_the_table_are_allowed_and_all_others_are_not() {
         assert!(faults(&[("domain", &[]), ("protocol", &["domain"])], &[]).is_empty());
         let found = faults(&[("domain", &["protocol"]), ("protocol", &[])], &[]);
-        assert!(
-            found[0].contains("`domain` may not import `protocol`"),
-            "{found:?}"
-        );
+        assert!(found[0].contains("`domain` may not import `protocol`"), "{found:?}");
     }
 
     #[test]
@@ -173,10 +145,7 @@ mod tests {
     fn slint_is_found_behind_another_crate() {
         let foreign: &[(&str, &[&str])] = &[("charts", &["i-slint-core"]), ("i-slint-core", &[])];
         let found = faults(&[("platform-api", &["charts"])], foreign);
-        assert!(
-            found[0].contains("`platform-api` reaches `i-slint-core`"),
-            "{found:?}"
-        );
+        assert!(found[0].contains("`platform-api` reaches `i-slint-core`"), "{found:?}");
         assert!(faults(&[("ui", &["charts"])], foreign).is_empty());
     }
 

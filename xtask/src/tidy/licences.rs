@@ -48,22 +48,13 @@ struct Ban {
 impl Policy {
     /// Reads `deny.toml` at `root`.
     pub fn read(root: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(root.join(FILE)).map_err(|source| Failure::File {
-            path: FILE.into(),
-            source,
-        })?;
-        toml::from_str(&text).map_err(|error| Failure::Format {
-            what: FILE.into(),
-            source: error.into(),
-        })
+        let text = fs::read_to_string(root.join(FILE))
+            .map_err(|source| Failure::File { path: FILE.into(), source })?;
+        toml::from_str(&text).map_err(|error| Failure::Format { what: FILE.into(), source: error.into() })
     }
 
     fn allows(&self, package: &str, licence: &str) -> bool {
-        let excepted = self
-            .licenses
-            .exceptions
-            .iter()
-            .filter(|exception| exception.name == package);
+        let excepted = self.licenses.exceptions.iter().filter(|exception| exception.name == package);
         self.licenses
             .allow
             .iter()
@@ -89,35 +80,21 @@ fn of_package(package: &Package, policy: &Policy) -> Vec<Finding> {
             ban.reason
         )));
     }
-    if !package
-        .source
-        .as_deref()
-        .is_some_and(|source| source.starts_with("registry+"))
-    {
-        findings.push(fault(format!(
-            "`{name}` does not come from the registry; publish it or do without"
-        )));
+    if !package.source.as_deref().is_some_and(|source| source.starts_with("registry+")) {
+        findings.push(fault(format!("`{name}` does not come from the registry; publish it or do without")));
     }
     let expression = package.license.as_deref().unwrap_or_default();
     if !is_satisfied(expression, &|licence| policy.allows(name, licence)) {
-        findings.push(fault(format!(
-            "`{name}` is under `{expression}`, which {FILE} does not allow"
-        )));
+        findings.push(fault(format!("`{name}` is under `{expression}`, which {FILE} does not allow")));
     }
     findings
 }
 
 /// Whether an SPDX expression can be satisfied with allowed licences; `/` is the old way to write `OR`.
 fn is_satisfied(expression: &str, allows: &dyn Fn(&str) -> bool) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader {
-        words: &words,
-        allows,
-    };
+    let mut reader = Reader { words: &words, allows };
     reader.either() && reader.words.is_empty()
 }
 
@@ -191,10 +168,7 @@ mod tests {
         let package = workspace.packages.last_mut().expect("the foreign one");
         package.license = licence.map(str::to_owned);
         package.source = source.map(str::to_owned);
-        check(&workspace, &policy())
-            .into_iter()
-            .map(|finding| finding.what)
-            .collect()
+        check(&workspace, &policy()).into_iter().map(|finding| finding.what).collect()
     }
 
     const REGISTRY: Option<&str> = Some("registry+index");

@@ -11,16 +11,8 @@ const THEME: &str = "theme.slint";
 /// Hairlines and hidden sizes may be written where they are used.
 const PX_MAX: u32 = 4;
 /// Properties whose strings a person reads.
-const READ_BY_PEOPLE: &[&str] = &[
-    "text",
-    "title",
-    "label",
-    "hint",
-    "message",
-    "caption",
-    "placeholder-text",
-    "accessible-label",
-];
+const READ_BY_PEOPLE: &[&str] =
+    &["text", "title", "label", "hint", "message", "caption", "placeholder-text", "accessible-label"];
 
 /// Checks one markup file.
 pub fn check(source: &Source) -> Vec<Finding> {
@@ -48,35 +40,27 @@ pub fn check(source: &Source) -> Vec<Finding> {
 /// A colour anywhere, or in a screen also a size or a duration, written out instead of taken from the theme.
 fn style_named(code: &str, is_screen: bool) -> Option<String> {
     if let Some(colour) = hex_colour(code) {
-        return Some(format!(
-            "the colour {colour} stands outside the theme; give it a name in {THEME}"
-        ));
+        return Some(format!("the colour {colour} stands outside the theme; give it a name in {THEME}"));
     }
     if code.contains("Colors.") {
-        return Some(format!(
-            "a named colour stands outside the theme; give it a name in {THEME}"
-        ));
+        return Some(format!("a named colour stands outside the theme; give it a name in {THEME}"));
     }
     if !is_screen {
         return None;
     }
     numbers_with_unit(code).find_map(|(number, unit)| match unit {
-        "px" | "phx" | "pt" | "mm" if number > PX_MAX => Some(format!(
-            "the size {number}{unit} stands in a screen; take it from Theme"
-        )),
-        "ms" | "s" if number > 0 => Some(format!(
-            "the duration {number}{unit} stands in a screen; take it from Theme"
-        )),
+        "px" | "phx" | "pt" | "mm" if number > PX_MAX => {
+            Some(format!("the size {number}{unit} stands in a screen; take it from Theme"))
+        }
+        "ms" | "s" if number > 0 => {
+            Some(format!("the duration {number}{unit} stands in a screen; take it from Theme"))
+        }
         _ => None,
     })
 }
 
 fn hex_colour(code: &str) -> Option<String> {
-    let digits = |rest: &str| {
-        rest.chars()
-            .take_while(char::is_ascii_hexdigit)
-            .collect::<String>()
-    };
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_hexdigit).collect::<String>();
     code.split('#')
         .skip(1)
         .map(digits)
@@ -117,9 +101,7 @@ impl Literal {
             return false;
         }
         let words = without_holes(&self.text);
-        let is_chinese = words
-            .chars()
-            .any(|letter| ('\u{3400}'..='\u{9fff}').contains(&letter));
+        let is_chinese = words.chars().any(|letter| ('\u{3400}'..='\u{9fff}').contains(&letter));
         let is_read = READ_BY_PEOPLE.contains(&self.property.as_str());
         is_chinese || (is_read && words.chars().any(char::is_alphabetic))
     }
@@ -129,9 +111,7 @@ impl Literal {
 fn without_holes(text: &str) -> String {
     let mut parts = text.split("\\{");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |words, part| {
-        words + part.split_once('}').map_or("", |(_, rest)| rest)
-    })
+    parts.fold(first, |words, part| words + part.split_once('}').map_or("", |(_, rest)| rest))
 }
 
 /// What is around the place the scanner stands at.
@@ -155,10 +135,7 @@ struct Scan {
 
 impl Scan {
     fn of(text: &str) -> Self {
-        let mut scan = Self {
-            line: 1,
-            ..Self::default()
-        };
+        let mut scan = Self { line: 1, ..Self::default() };
         let mut letters = text.chars().peekable();
         while let Some(letter) = letters.next() {
             match (letter, letters.peek()) {
@@ -178,11 +155,7 @@ impl Scan {
             if letter == '\n' {
                 self.new_line();
             }
-            let is_end = if end.len() == 1 {
-                letter == '\n'
-            } else {
-                last == ['*', '/']
-            };
+            let is_end = if end.len() == 1 { letter == '\n' } else { last == ['*', '/'] };
             if is_end {
                 return;
             }
@@ -226,19 +199,13 @@ impl Scan {
         match letter {
             '\n' => return self.new_line(),
             '(' => {
-                let is_wrapped = ["@tr", "@image-url"]
-                    .iter()
-                    .any(|call| self.statement.trim_end().ends_with(call));
-                self.around.push(if is_wrapped {
-                    Around::Translated
-                } else {
-                    Around::Other
-                });
+                let is_wrapped =
+                    ["@tr", "@image-url"].iter().any(|call| self.statement.trim_end().ends_with(call));
+                self.around.push(if is_wrapped { Around::Translated } else { Around::Other });
             }
             '{' => {
                 let is_door = self.statement.split_whitespace().any(|word| word == "global");
-                self.around
-                    .push(if is_door { Around::Door } else { Around::Other });
+                self.around.push(if is_door { Around::Door } else { Around::Other });
             }
             ')' | '}' => {
                 self.around.pop();
@@ -269,29 +236,17 @@ mod tests {
 
     fn rules(path: &str, body: &str) -> Vec<(Rule, usize)> {
         let source = fixture(path, &format!("// What it shows.\n{body}"));
-        check(&source)
-            .into_iter()
-            .map(|finding| (finding.rule, finding.line))
-            .collect()
+        check(&source).into_iter().map(|finding| (finding.rule, finding.line)).collect()
     }
 
     const SCREEN: &str = "ui/slint/screens/offers.slint";
 
     #[test]
     fn a_word_outside_tr_is_found_with_its_line() {
-        assert_eq!(
-            rules(SCREEN, "component A {\n  Label { text: \"领取\"; }\n}"),
-            [(Rule::MarkupText, 3)]
-        );
-        assert_eq!(
-            rules(SCREEN, "A { title: root.on ? \"Claim\" : \"\"; }"),
-            [(Rule::MarkupText, 2)]
-        );
+        assert_eq!(rules(SCREEN, "component A {\n  Label { text: \"领取\"; }\n}"), [(Rule::MarkupText, 3)]);
+        assert_eq!(rules(SCREEN, "A { title: root.on ? \"Claim\" : \"\"; }"), [(Rule::MarkupText, 2)]);
         assert_eq!(rules(SCREEN, "A { text: @tr(\"领取 {}\", n); }"), []);
-        assert_eq!(
-            rules(SCREEN, "for s in [@tr(\"一\"), \"二\"]: A { }"),
-            [(Rule::MarkupText, 2)]
-        );
+        assert_eq!(rules(SCREEN, "for s in [@tr(\"一\"), \"二\"]: A { }"), [(Rule::MarkupText, 2)]);
     }
 
     #[test]
@@ -310,10 +265,7 @@ mod tests {
 
     #[test]
     fn colours_stand_in_the_theme_only() {
-        assert_eq!(
-            rules("ui/slint/widgets/card.slint", "A { background: #fff; }"),
-            [(Rule::MarkupStyle, 2)]
-        );
+        assert_eq!(rules("ui/slint/widgets/card.slint", "A { background: #fff; }"), [(Rule::MarkupStyle, 2)]);
         assert_eq!(
             rules("ui/slint/widgets/card.slint", "A { background: Colors.red; }"),
             [(Rule::MarkupStyle, 2)]
@@ -324,25 +276,13 @@ mod tests {
     #[test]
     fn a_screen_names_no_size_and_no_duration() {
         assert_eq!(rules(SCREEN, "A { width: 24px; }"), [(Rule::MarkupStyle, 2)]);
-        assert_eq!(
-            rules(SCREEN, "animate x { duration: 180ms; }"),
-            [(Rule::MarkupStyle, 2)]
-        );
-        assert_eq!(
-            rules(
-                SCREEN,
-                "A { x: 0px; width: 24 * Theme.mm; height: 2px; opacity: 0.5; }"
-            ),
-            []
-        );
+        assert_eq!(rules(SCREEN, "animate x { duration: 180ms; }"), [(Rule::MarkupStyle, 2)]);
+        assert_eq!(rules(SCREEN, "A { x: 0px; width: 24 * Theme.mm; height: 2px; opacity: 0.5; }"), []);
         assert_eq!(rules("ui/slint/widgets/card.slint", "A { width: 24px; }"), []);
     }
 
     #[test]
     fn markup_opens_with_a_sentence_too() {
-        assert_eq!(
-            check(&fixture(SCREEN, "export component A { }"))[0].rule,
-            Rule::Opening
-        );
+        assert_eq!(check(&fixture(SCREEN, "export component A { }"))[0].rule, Rule::Opening);
     }
 }

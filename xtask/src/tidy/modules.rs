@@ -16,9 +16,7 @@ const LEVELS: &[&[&str]] = &[
     &["catalog", "funds", "campaigns"],
     &["coupons", "leases", "orders"],
     &["payments", "settlement", "invoices", "risk"],
-    &[
-        "reviews", "ads", "notices", "articles", "messages", "growth", "support",
-    ],
+    &["reviews", "ads", "notices", "articles", "messages", "growth", "support"],
     &["feed", "fleet", "search", "analytics", "partners"],
 ];
 /// Files behind a face: nobody outside the module names them.
@@ -60,9 +58,7 @@ pub fn check(parsed: &[(&Source, Facts)]) -> Vec<Finding> {
                     .map(|what| Finding::fault(Rule::Module, &source.path, path.line, what)),
             );
             if let Speaker::Module(own) = &speaker {
-                arrows
-                    .entry((own.clone(), noun))
-                    .or_insert_with(|| (source.path.clone(), path.line));
+                arrows.entry((own.clone(), noun)).or_insert_with(|| (source.path.clone(), path.line));
             }
         }
     }
@@ -73,16 +69,8 @@ pub fn check(parsed: &[(&Source, Facts)]) -> Vec<Finding> {
 
 /// `modules/coupons/store.rs` → `modules`, `coupons`, `store`.
 fn module_path(inside: &str) -> Vec<String> {
-    let words: Vec<String> = inside
-        .trim_end_matches(".rs")
-        .split('/')
-        .map(str::to_owned)
-        .collect();
-    if words == ["lib"] || words == ["main"] {
-        Vec::new()
-    } else {
-        words
-    }
+    let words: Vec<String> = inside.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+    if words == ["lib"] || words == ["main"] { Vec::new() } else { words }
 }
 
 fn speaker(place: &[String]) -> Speaker {
@@ -131,9 +119,9 @@ fn fault(speaker: &Speaker, noun: &str, inner: Option<String>) -> Option<String>
     }
     match speaker {
         Speaker::Above => None,
-        Speaker::Foundation => Some(format!(
-            "the foundation names the module `{noun}`; hand in what it needs"
-        )),
+        Speaker::Foundation => {
+            Some(format!("the foundation names the module `{noun}`; hand in what it needs"))
+        }
         Speaker::Module(own) => {
             let (own_level, level) = (level(own)?, level(noun)?);
             (level > own_level).then(|| {
@@ -146,10 +134,7 @@ fn fault(speaker: &Speaker, noun: &str, inner: Option<String>) -> Option<String>
 }
 
 fn level(noun: &str) -> Option<usize> {
-    LEVELS
-        .iter()
-        .position(|nouns| nouns.contains(&noun))
-        .map(|index| index + 1)
+    LEVELS.iter().position(|nouns| nouns.contains(&noun)).map(|index| index + 1)
 }
 
 /// A face is in the table of levels and keeps its inner files private.
@@ -163,11 +148,7 @@ fn face(source: &Source, facts: &Facts, noun: &str) -> Vec<Finding> {
             format!("the module `{noun}` has no level; add it to the table in xtask/src/tidy/modules.rs");
         findings.push(Finding::fault(Rule::Module, &source.path, 1, what));
     }
-    for (line, name) in facts
-        .open_modules
-        .iter()
-        .filter(|(_, name)| PRIVATE.contains(&name.as_str()))
-    {
+    for (line, name) in facts.open_modules.iter().filter(|(_, name)| PRIVATE.contains(&name.as_str())) {
         let what =
             format!("`{name}` is open to neighbours; write `mod {name};` and re-export what they need");
         findings.push(Finding::fault(Rule::Module, &source.path, *line, what));
@@ -195,10 +176,7 @@ fn reaches(arrows: &BTreeMap<(String, String), (String, usize)>, from: &str, to:
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut open = vec![from];
     while let Some(at) = open.pop() {
-        let next = arrows
-            .keys()
-            .filter(|(start, _)| start == at)
-            .map(|(_, end)| end.as_str());
+        let next = arrows.keys().filter(|(start, _)| start == at).map(|(_, end)| end.as_str());
         open.extend(next.filter(|end| seen.insert(end)));
     }
     seen.contains(to)
@@ -214,10 +192,8 @@ mod tests {
             .iter()
             .map(|(path, text)| sources::fixture(&format!("{SOURCE_FOLDER}{path}"), text))
             .collect();
-        let parsed: Vec<(&Source, Facts)> = sources
-            .iter()
-            .map(|source| (source, syntax::fixture(&source.path, &source.text)))
-            .collect();
+        let parsed: Vec<(&Source, Facts)> =
+            sources.iter().map(|source| (source, syntax::fixture(&source.path, &source.text))).collect();
         check(&parsed).into_iter().map(|finding| finding.what).collect()
     }
 
@@ -231,10 +207,7 @@ mod tests {
     #[test]
     fn a_module_names_nothing_above_it() {
         let found = faults(&[("modules/ledger/service.rs", "use crate::modules::coupons::claim;")]);
-        assert!(
-            found[0].contains("`ledger` (level 1) names `coupons` (level 4)"),
-            "{found:?}"
-        );
+        assert!(found[0].contains("`ledger` (level 1) names `coupons` (level 4)"), "{found:?}");
     }
 
     #[test]
@@ -246,10 +219,7 @@ mod tests {
             "use crate::modules::{ledger::{http}, funds};",
         ] {
             let found = faults(&[("modules/coupons/service.rs", path)]);
-            assert!(
-                found.len() == 1 && found[0].contains("behind its face"),
-                "{path}: {found:?}"
-            );
+            assert!(found.len() == 1 && found[0].contains("behind its face"), "{path}: {found:?}");
         }
         assert!(faults(&[("modules/coupons/service.rs", "use super::{rules, store};")]).is_empty());
     }
@@ -268,10 +238,7 @@ mod tests {
             ("modules/coupons.rs", "use crate::modules::leases;"),
             ("modules/leases.rs", "use crate::modules::coupons;"),
         ]);
-        assert!(
-            found.len() == 1 && found[0].contains("need each other"),
-            "{found:?}"
-        );
+        assert!(found.len() == 1 && found[0].contains("need each other"), "{found:?}");
     }
 
     #[test]

@@ -27,13 +27,9 @@ mod tests {
     #[test]
     fn a_sentence_opens_a_file() {
         assert_eq!(check(&fixture("a.rs", "//! Money in whole fen.\n")), None);
-        for text in [
-            "",
-            "use a::b;\n",
-            "//! Money.\n",
-            "// Money in whole fen.\n",
-            "//! `domain`: being built.\n",
-        ] {
+        for text in
+            ["", "use a::b;\n", "//! Money.\n", "// Money in whole fen.\n", "//! `domain`: being built.\n"]
+        {
             assert!(check(&fixture("a.rs", text)).is_some(), "{text:?}");
         }
     }

@@ -9,9 +9,7 @@ pub fn check(source: &Source, documents: &[String]) -> Vec<Finding> {
     let lines = source.text.lines().enumerate();
     for (index, line) in lines.filter(|(_, line)| line.trim_start().starts_with("//")) {
         for name in named_documents(line) {
-            let is_here = documents
-                .iter()
-                .any(|path| path == name || path.ends_with(&format!("/{name}")));
+            let is_here = documents.iter().any(|path| path == name || path.ends_with(&format!("/{name}")));
             if !is_here {
                 let what =
                     format!("`{name}` is not in this repository; say the rule, or name a document that is");
@@ -24,9 +22,7 @@ pub fn check(source: &Source, documents: &[String]) -> Vec<Finding> {
 
 fn named_documents(comment: &str) -> impl Iterator<Item = &str> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || ['.', '/', '_', '-'].contains(&letter);
-    let words = comment
-        .split(move |letter| !is_part(letter))
-        .map(|word| word.trim_matches(['.', '/', '-']));
+    let words = comment.split(move |letter| !is_part(letter)).map(|word| word.trim_matches(['.', '/', '-']));
     words.filter(|word| word.len() > ".md".len() && word.ends_with(".md"))
 }
 
@@ -42,10 +38,6 @@ mod tests {
             "//! See `docs/ARCHITECTURE.md` and README.md.\nlet a = \"gone.md\";\n// as `gone.md` 2 says\n";
         let found = check(&fixture("a/src/b.rs", text), &documents);
         assert_eq!(found.len(), 1);
-        assert!(
-            found[0].line == 3 && found[0].what.contains("`gone.md`"),
-            "{}",
-            found[0]
-        );
+        assert!(found[0].line == 3 && found[0].what.contains("`gone.md`"), "{}", found[0]);
     }
 }

@@ -40,11 +40,7 @@ pub fn file(source: &Source) -> Vec<Finding> {
 
 /// Lengths of a Rust file and of its functions.
 pub fn rust(source: &Source, facts: &Facts) -> Vec<Finding> {
-    let tests: usize = facts
-        .test_spans
-        .iter()
-        .map(|(first, last)| last - first + 1)
-        .sum();
+    let tests: usize = facts.test_spans.iter().map(|(first, last)| last - first + 1).sum();
     let lines = source.text.lines().count() - tests;
     let mut findings = Vec::new();
     if lines > FILE_LINES_MAX {
@@ -61,12 +57,7 @@ pub fn rust(source: &Source, facts: &Facts) -> Vec<Finding> {
                 "`{}` has {length} lines of code, at most {FUNCTION_LINES_MAX}; give its parts names of their own",
                 function.name
             );
-            findings.push(Finding::fault(
-                Rule::FunctionLines,
-                &source.path,
-                function.first,
-                what,
-            ));
+            findings.push(Finding::fault(Rule::FunctionLines, &source.path, function.first, what));
         }
     }
     findings
@@ -74,10 +65,7 @@ pub fn rust(source: &Source, facts: &Facts) -> Vec<Finding> {
 
 fn code_lines(text: &str, first: usize, last: usize) -> usize {
     let lines = text.lines().skip(first - 1).take(last + 1 - first);
-    lines
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .count()
+    lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
 }
 
 #[cfg(test)]
@@ -91,10 +79,7 @@ mod tests {
     }
 
     fn function(statements: usize, filler: &str) -> String {
-        format!(
-            "fn long() {{\n{}}}\n",
-            format!("    b();\n{filler}").repeat(statements)
-        )
+        format!("fn long() {{\n{}}}\n", format!("    b();\n{filler}").repeat(statements))
     }
 
     #[test]
@@ -111,10 +96,7 @@ mod tests {
     #[test]
     fn inline_tests_do_not_count_towards_the_file() {
         let code = "const A: u8 = 0;\n".repeat(399);
-        let tests = format!(
-            "#[cfg(test)]\nmod tests {{\n{}}}\n",
-            "const B: u8 = 0;\n".repeat(500)
-        );
+        let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "const B: u8 = 0;\n".repeat(500));
         assert_eq!(of(&format!("{code}{tests}")), []);
         let longer = "const A: u8 = 0;\n".repeat(401);
         assert!(of(&longer)[0].is_question);
@@ -124,27 +106,18 @@ mod tests {
     #[test]
     fn markup_stops_at_three_hundred_lines() {
         assert_eq!(file(&sources::fixture("ui/slint/a.slint", &"\n".repeat(300))), []);
-        assert_eq!(
-            file(&sources::fixture("ui/slint/a.slint", &"\n".repeat(301)))[0].rule,
-            Rule::FileLines
-        );
+        assert_eq!(file(&sources::fixture("ui/slint/a.slint", &"\n".repeat(301)))[0].rule, Rule::FileLines);
     }
 
     #[test]
     fn a_crate_has_one_binary_of_integration_tests() {
         assert_eq!(file(&sources::fixture("kiosk/tests/it.rs", "")), []);
         assert_eq!(file(&sources::fixture("kiosk/tests/it/claims.rs", "")), []);
-        assert_eq!(
-            file(&sources::fixture("kiosk/tests/claims.rs", ""))[0].rule,
-            Rule::TestBinary
-        );
+        assert_eq!(file(&sources::fixture("kiosk/tests/claims.rs", ""))[0].rule, Rule::TestBinary);
     }
 
     #[test]
     fn a_module_file_is_named_after_its_module() {
-        assert_eq!(
-            file(&sources::fixture("a/src/b/mod.rs", ""))[0].rule,
-            Rule::ModFile
-        );
+        assert_eq!(file(&sources::fixture("a/src/b/mod.rs", ""))[0].rule, Rule::ModFile);
     }
 }

@@ -27,9 +27,7 @@ pub fn check(source: &Source, facts: &Facts) -> Vec<Finding> {
     }
     let statements = facts.strings.iter().filter(|(_, text)| is_sql(text));
     let what = "SQL outside a store; move the statement into the module's store file and call it from here";
-    statements
-        .map(|(line, _)| Finding::fault(Rule::Sql, &source.path, *line, what))
-        .collect()
+    statements.map(|(line, _)| Finding::fault(Rule::Sql, &source.path, *line, what)).collect()
 }
 
 fn may_hold_sql(source: &Source) -> bool {
@@ -45,15 +43,9 @@ fn is_sql(text: &str) -> bool {
     if STATEMENTS.iter().any(|start| text.starts_with(start)) {
         return true;
     }
-    let has = |word: &str| {
-        text.split_whitespace()
-            .any(|part| part.eq_ignore_ascii_case(word))
-    };
-    let starts = |word: &str| {
-        text.split_whitespace()
-            .next()
-            .is_some_and(|part| part.eq_ignore_ascii_case(word))
-    };
+    let has = |word: &str| text.split_whitespace().any(|part| part.eq_ignore_ascii_case(word));
+    let starts =
+        |word: &str| text.split_whitespace().next().is_some_and(|part| part.eq_ignore_ascii_case(word));
     // In lower case these words are English too; a second word of the statement makes them SQL.
     text.starts_with("SELECT ")
         || (starts("select") && has("from"))
@@ -85,22 +77,16 @@ mod tests {
         ] {
             assert_eq!(of(path, QUERY), [], "{path}");
         }
-        for path in [
-            "platform-api/src/modules/coupons/service.rs",
-            "cloud-sync/src/core/lease.rs",
-        ] {
+        for path in ["platform-api/src/modules/coupons/service.rs", "cloud-sync/src/core/lease.rs"] {
             assert_eq!(of(path, QUERY)[0].rule, Rule::Sql, "{path}");
         }
     }
 
     #[test]
     fn statements_are_known_in_either_case_and_english_is_left_alone() {
-        for text in [
-            "select id from t",
-            "\n  INSERT INTO t",
-            "update t set a = 1 where b",
-            "PRAGMA user_version",
-        ] {
+        for text in
+            ["select id from t", "\n  INSERT INTO t", "update t set a = 1 where b", "PRAGMA user_version"]
+        {
             assert!(is_sql(text), "{text}");
         }
         for text in [
@@ -117,16 +103,7 @@ mod tests {
 
     #[test]
     fn sql_is_found_inside_a_macro_and_allowed_inside_tests() {
-        assert_eq!(
-            of("a/src/b.rs", "fn a() { f(&format!(\"DELETE FROM {t}\")); }").len(),
-            1
-        );
-        assert_eq!(
-            of(
-                "a/src/b.rs",
-                "#[cfg(test)] mod tests { const Q: &str = \"DELETE FROM t\"; }"
-            ),
-            []
-        );
+        assert_eq!(of("a/src/b.rs", "fn a() { f(&format!(\"DELETE FROM {t}\")); }").len(), 1);
+        assert_eq!(of("a/src/b.rs", "#[cfg(test)] mod tests { const Q: &str = \"DELETE FROM t\"; }"), []);
     }
 }

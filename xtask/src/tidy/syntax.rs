@@ -47,12 +47,7 @@ pub struct NamedPath {
 pub fn facts(source: &Source) -> Result<Facts, Finding> {
     let file = syn::parse_file(&source.text).map_err(|error| {
         let line = error.span().start().line;
-        Finding::fault(
-            Rule::Syntax,
-            &source.path,
-            line,
-            format!("not read as Rust: {error}"),
-        )
+        Finding::fault(Rule::Syntax, &source.path, line, format!("not read as Rust: {error}"))
     })?;
     let mut facts = Facts::default();
     if is_test_file(&source.path) {
@@ -63,8 +58,7 @@ pub fn facts(source: &Source) -> Result<Facts, Finding> {
 }
 
 fn is_test_file(path: &str) -> bool {
-    path.split('/')
-        .any(|folder| folder == "tests" || folder == "benches")
+    path.split('/').any(|folder| folder == "tests" || folder == "benches")
 }
 
 fn is_test_only(attributes: &[syn::Attribute]) -> bool {
@@ -101,10 +95,7 @@ impl Facts {
                 self.use_tree(&part.tree, words);
             }
             syn::UseTree::Group(group) => {
-                group
-                    .items
-                    .iter()
-                    .for_each(|item| self.use_tree(item, words.clone()));
+                group.items.iter().for_each(|item| self.use_tree(item, words.clone()));
             }
             syn::UseTree::Name(part) => self.use_leaf(&part.ident, words),
             syn::UseTree::Rename(part) => self.use_leaf(&part.ident, words),
@@ -146,16 +137,12 @@ impl<'ast> Visit<'ast> for Facts {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.function(&item.sig, &item.block);
-        self.inside_tests(is_test_only(&item.attrs), |facts| {
-            visit::visit_item_fn(facts, item)
-        });
+        self.inside_tests(is_test_only(&item.attrs), |facts| visit::visit_item_fn(facts, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.function(&item.sig, &item.block);
-        self.inside_tests(is_test_only(&item.attrs), |facts| {
-            visit::visit_impl_item_fn(facts, item)
-        });
+        self.inside_tests(is_test_only(&item.attrs), |facts| visit::visit_impl_item_fn(facts, item));
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
@@ -168,12 +155,10 @@ impl<'ast> Visit<'ast> for Facts {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let is_test = is_test_only(&item.attrs);
         if let (true, Some((brace, _))) = (is_test, &item.content) {
-            self.test_spans
-                .push((line(item.mod_token.span), brace.span.close().end().line));
+            self.test_spans.push((line(item.mod_token.span), brace.span.close().end().line));
         }
         if item.content.is_none() && !matches!(item.vis, syn::Visibility::Inherited) {
-            self.open_modules
-                .push((line(item.mod_token.span), item.ident.to_string()));
+            self.open_modules.push((line(item.mod_token.span), item.ident.to_string()));
         }
         self.inside_tests(is_test, |facts| visit::visit_item_mod(facts, item));
     }
@@ -184,11 +169,7 @@ impl<'ast> Visit<'ast> for Facts {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         if let Some(first) = path.segments.first() {
-            let words = path
-                .segments
-                .iter()
-                .map(|segment| segment.ident.to_string())
-                .collect();
+            let words = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
             self.path(line(first.ident.span()), words);
         }
         visit::visit_path(self, path);
@@ -233,10 +214,7 @@ mod tests {
 
     #[test]
     fn every_branch_of_a_use_tree_is_a_path_of_its_own() {
-        let facts = fixture(
-            "a.rs",
-            "use crate::modules::{coupons::{self, claim}, leases as l, ledger::*};",
-        );
+        let facts = fixture("a.rs", "use crate::modules::{coupons::{self, claim}, leases as l, ledger::*};");
         let paths: Vec<String> = facts.paths.iter().map(|path| path.words.join("::")).collect();
         assert_eq!(
             paths,
@@ -253,25 +231,16 @@ mod tests {
     fn strings_inside_macros_are_seen_and_those_of_comments_and_tests_are_not() {
         let text = "/// \"doc\"\nfn a() { println!(\"in {}\", f(\"deep\")); }\n\
                     #[cfg(test)]\nmod tests { fn b() { let _c = \"test\"; } }";
-        let strings: Vec<String> = fixture("a.rs", text)
-            .strings
-            .into_iter()
-            .map(|(_, text)| text)
-            .collect();
+        let strings: Vec<String> = fixture("a.rs", text).strings.into_iter().map(|(_, text)| text).collect();
         assert_eq!(strings, ["in {}", "deep"]);
     }
 
     #[test]
     fn a_function_is_measured_from_fn_to_its_closing_brace() {
-        let facts = fixture(
-            "a.rs",
-            "struct S;\nimpl S {\n    /// Doc.\n    fn a() {\n        b();\n    }\n}\n",
-        );
+        let facts =
+            fixture("a.rs", "struct S;\nimpl S {\n    /// Doc.\n    fn a() {\n        b();\n    }\n}\n");
         let function = &facts.functions[0];
-        assert_eq!(
-            (function.name.as_str(), function.first, function.last),
-            ("a", 4, 6)
-        );
+        assert_eq!((function.name.as_str(), function.first, function.last), ("a", 4, 6));
     }
 
     #[test]
