@@ -4,13 +4,17 @@
 //! the file or in the environment, is an error. Secrets are key files of the data folder, never settings.
 
 mod auth;
+mod city;
 mod database;
 mod http;
+mod leases;
 mod limits;
 
 pub use auth::AuthConfig;
+pub use city::CityConfig;
 pub use database::DatabaseConfig;
 pub use http::HttpConfig;
+pub use leases::LeaseConfig;
 pub use limits::LimitsConfig;
 
 use serde::Deserialize;
@@ -31,6 +35,10 @@ pub struct Config {
     pub auth: AuthConfig,
     /// Limits on callers.
     pub limits: LimitsConfig,
+    /// The city.
+    pub city: CityConfig,
+    /// Lending stock to kiosks.
+    pub leases: LeaseConfig,
 }
 
 /// The settings could not be read.
@@ -60,15 +68,11 @@ impl Config {
         let mut table: Table = text.parse()?;
         for (name, value) in variables {
             if let Some(setting) = name.strip_prefix(PREFIX) {
-                let (section, key) = setting
-                    .split_once('_')
-                    .ok_or_else(|| ConfigError::Variable(name.clone()))?;
-                let section = table
-                    .entry(section.to_lowercase())
-                    .or_insert_with(|| Value::Table(Table::new()));
-                let section = section
-                    .as_table_mut()
-                    .ok_or_else(|| ConfigError::Variable(name.clone()))?;
+                let (section, key) =
+                    setting.split_once('_').ok_or_else(|| ConfigError::Variable(name.clone()))?;
+                let section =
+                    table.entry(section.to_lowercase()).or_insert_with(|| Value::Table(Table::new()));
+                let section = section.as_table_mut().ok_or_else(|| ConfigError::Variable(name.clone()))?;
                 section.insert(key.to_lowercase(), read_variable(value));
             }
         }
@@ -80,7 +84,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         self.http.check()?;
         self.auth.check()?;
-        self.limits.check()
+        self.limits.check()?;
+        self.city.check()?;
+        self.leases.check()
     }
 }
 
@@ -99,11 +105,7 @@ fn within<T: PartialOrd>(
     range: std::ops::RangeInclusive<T>,
     (name, rule): (&'static str, &'static str),
 ) -> Result<(), ConfigError> {
-    if range.contains(&value) {
-        Ok(())
-    } else {
-        Err(ConfigError::Range(name, rule))
-    }
+    if range.contains(&value) { Ok(()) } else { Err(ConfigError::Range(name, rule)) }
 }
 
 #[cfg(test)]
@@ -123,14 +125,8 @@ mod tests {
     #[test]
     fn a_variable_overrides_the_file() {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
-        let variables = [
-            variable("PLATFORM_AUTH_OTP_TTL_S", "60"),
-            variable("PATH", "/bin"),
-        ];
-        assert_eq!(
-            Config::load(Some(&example), variables).unwrap().auth.otp_ttl_s,
-            60
-        );
+        let variables = [variable("PLATFORM_AUTH_OTP_TTL_S", "60"), variable("PATH", "/bin")];
+        assert_eq!(Config::load(Some(&example), variables).unwrap().auth.otp_ttl_s, 60);
     }
 
     #[test]
@@ -142,10 +138,7 @@ mod tests {
             ("PLATFORM_AUTH_OTP_TTL_S", "soon"),
             ("PLATFORM_AUTH_OTP_TTL_S", "0"),
         ] {
-            assert!(
-                Config::load(None, [variable(name, value)]).is_err(),
-                "{name}={value}"
-            );
+            assert!(Config::load(None, [variable(name, value)]).is_err(), "{name}={value}");
         }
     }
 }

@@ -1,7 +1,11 @@
 //! The modules, one per business noun. A lower level never imports a higher one.
 //!
-//! 1 `auth` `ledger` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
+//! 1 `auth` `devices` `ledger` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
 //! 7 `feed` `fleet`. Each face says what the module owns and promises; `store`, `http` and `rules` stay private.
+
+pub mod devices;
+pub mod feed;
+pub mod fleet;
 
 use crate::foundation::{
     app::App,
@@ -26,11 +30,6 @@ pub struct Module {
 impl Module {
     /// A module with these routes and rows, that recognises nobody and listens to nothing.
     pub fn new(routes: OpenApiRouter<App>, access: &'static [Row]) -> Module {
-        Module {
-            routes,
-            access,
-            authenticators: Vec::new(),
-            handlers: &[],
-        }
+        Module { routes, access, authenticators: Vec::new(), handlers: &[] }
     }
 }

@@ -6,9 +6,11 @@ use crate::{
         app::App,
         error::{Code, Problem},
         guard::{Access, Guard, Row, guard},
-        openapi, request,
+        openapi,
+        outbox::Handler,
+        request,
     },
-    modules::Module,
+    modules::{self, Module},
 };
 use axum::{
     Json, Router,
@@ -17,13 +19,13 @@ use axum::{
     middleware::from_fn_with_state,
 };
 use serde::Serialize;
-use std::{any::Any, collections::BTreeSet, time::Duration};
+use std::{any::Any, collections::BTreeSet, sync::Arc, time::Duration};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer, trace::TraceLayer};
 use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 fn modules() -> Vec<Module> {
-    vec![health()]
+    vec![health(), modules::fleet::module(), modules::feed::module()]
 }
 
 /// Routes and rows do not belong together.
@@ -57,11 +59,13 @@ pub fn openapi_document() -> Result<OpenApi, RouterError> {
     Ok(document)
 }
 
+/// The handlers of all modules, for [`crate::foundation::outbox::dispatch`].
+pub fn handlers() -> Arc<[Handler]> {
+    modules().iter().flat_map(|module| module.handlers.iter().copied()).collect()
+}
+
 fn assemble(app: App, mut modules: Vec<Module>) -> Result<Router, RouterError> {
-    let authenticators = modules
-        .iter_mut()
-        .flat_map(|module| module.authenticators.drain(..))
-        .collect();
+    let authenticators = modules.iter_mut().flat_map(|module| module.authenticators.drain(..)).collect();
     let (router, rows, _) = join(modules)?;
     let timeout = Duration::from_secs(app.config.http.timeout_s);
     let guarding = Guard::new(app.clone(), &rows, authenticators);
@@ -69,24 +73,16 @@ fn assemble(app: App, mut modules: Vec<Module>) -> Result<Router, RouterError> {
         .fallback(|| async { Problem::new(Code::NotFound) })
         .layer(from_fn_with_state(guarding, guard))
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            timeout,
-        ))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(from_fn_with_state(app.clone(), request::render))
         .with_state(app))
 }
 
 fn join(modules: Vec<Module>) -> Result<(Router<App>, Vec<Row>, OpenApi), RouterError> {
-    let rows: Vec<Row> = modules
-        .iter()
-        .flat_map(|module| module.access.iter().copied())
-        .collect();
+    let rows: Vec<Row> = modules.iter().flat_map(|module| module.access.iter().copied()).collect();
     let empty = OpenApiRouter::with_openapi(openapi::base());
-    let joined = modules
-        .into_iter()
-        .fold(empty, |joined, module| joined.merge(module.routes));
+    let joined = modules.into_iter().fold(empty, |joined, module| joined.merge(module.routes));
     let (router, document) = joined.split_for_parts();
     compare(&rows, &document)?;
     Ok((router, rows, document))
@@ -104,10 +100,7 @@ fn compare(rows: &[Row], document: &OpenApi) -> Result<(), RouterError> {
         return Err(RouterError::NoRow(format!("{method} {path}")));
     }
     let documented = rows.iter().filter(|row| row.documented);
-    match documented
-        .map(|row| (row.method, row.path.to_owned()))
-        .find(|route| !routes.contains(route))
-    {
+    match documented.map(|row| (row.method, row.path.to_owned())).find(|route| !routes.contains(route)) {
         Some((method, path)) => Err(RouterError::NoRoute(format!("{method} {path}"))),
         None => Ok(()),
     }
@@ -115,14 +108,8 @@ fn compare(rows: &[Row], document: &OpenApi) -> Result<(), RouterError> {
 
 /// The log line of a request: the route as registered, never its query, body or headers.
 fn span<B>(request: &Request<B>) -> tracing::Span {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched", |path| path.as_str());
-    let id = request
-        .extensions()
-        .get::<request::RequestId>()
-        .map_or("", |id| id.0.as_str());
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", |path| path.as_str());
+    let id = request.extensions().get::<request::RequestId>().map_or("", |id| id.0.as_str());
     tracing::info_span!("request", http.method = %request.method(), http.route = route, request_id = id)
 }
 
@@ -133,16 +120,8 @@ fn answer_panic(_: Box<dyn Any + Send + 'static>) -> axum::response::Response {
 }
 
 fn health() -> Module {
-    const ACCESS: &[Row] = &[
-        Row::get("/healthz", Access::Public),
-        Row::get("/readyz", Access::Public),
-    ];
-    Module::new(
-        OpenApiRouter::new()
-            .routes(routes!(healthz))
-            .routes(routes!(readyz)),
-        ACCESS,
-    )
+    const ACCESS: &[Row] = &[Row::get("/healthz", Access::Public), Row::get("/readyz", Access::Public)];
+    Module::new(OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)), ACCESS)
 }
 
 /// The state of the process.

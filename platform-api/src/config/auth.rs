@@ -37,25 +37,9 @@ impl Default for AuthConfig {
 impl AuthConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         within(self.otp_ttl_s, 30..=900, ("auth.otp_ttl_s", "30 to 900"))?;
-        within(
-            self.otp_attempts_max,
-            1..=10,
-            ("auth.otp_attempts_max", "1 to 10"),
-        )?;
-        within(
-            self.otp_requests_max,
-            1..=20,
-            ("auth.otp_requests_max", "1 to 20"),
-        )?;
-        within(
-            self.staff_session_s,
-            60..=8 * 3600,
-            ("auth.staff_session_s", "60 to 28800"),
-        )?;
-        within(
-            self.consumer_session_s,
-            60..=90 * 86_400,
-            ("auth.consumer_session_s", "60 to 7776000"),
-        )
+        within(self.otp_attempts_max, 1..=10, ("auth.otp_attempts_max", "1 to 10"))?;
+        within(self.otp_requests_max, 1..=20, ("auth.otp_requests_max", "1 to 20"))?;
+        within(self.staff_session_s, 60..=8 * 3600, ("auth.staff_session_s", "60 to 28800"))?;
+        within(self.consumer_session_s, 60..=90 * 86_400, ("auth.consumer_session_s", "60 to 7776000"))
     }
 }

@@ -13,8 +13,6 @@ pub struct DatabaseConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> DatabaseConfig {
-        DatabaseConfig {
-            folder: PathBuf::from("data"),
-        }
+        DatabaseConfig { folder: PathBuf::from("data") }
     }
 }

@@ -16,10 +16,7 @@ pub struct HttpConfig {
 
 impl Default for HttpConfig {
     fn default() -> HttpConfig {
-        HttpConfig {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-            timeout_s: 30,
-        }
+        HttpConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), timeout_s: 30 }
     }
 }
 

@@ -15,24 +15,13 @@ pub struct LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> LimitsConfig {
-        LimitsConfig {
-            body_bytes_max: 65_536,
-            requests_per_minute: 1_200,
-        }
+        LimitsConfig { body_bytes_max: 65_536, requests_per_minute: 1_200 }
     }
 }
 
 impl LimitsConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        within(
-            self.body_bytes_max,
-            1024..=1_048_576,
-            ("limits.body_bytes_max", "1024 to 1048576"),
-        )?;
-        within(
-            self.requests_per_minute,
-            60..=u32::MAX,
-            ("limits.requests_per_minute", "at least 60"),
-        )
+        within(self.body_bytes_max, 1024..=1_048_576, ("limits.body_bytes_max", "1024 to 1048576"))?;
+        within(self.requests_per_minute, 60..=u32::MAX, ("limits.requests_per_minute", "at least 60"))
     }
 }

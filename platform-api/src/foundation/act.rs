@@ -28,13 +28,7 @@ pub struct Act {
 impl Act {
     /// An act whose ids and chance all follow from `seed`.
     pub fn new(now: UtcMillis, actor: Actor, request_id: String, seed: [u8; 32]) -> Act {
-        Act {
-            now,
-            actor,
-            request_id,
-            seed,
-            stream: RefCell::new(ChaCha20Rng::from_seed(seed)),
-        }
+        Act { now, actor, request_id, seed, stream: RefCell::new(ChaCha20Rng::from_seed(seed)) }
     }
 
     /// A new id: `act.mint(CouponId::new)`.
@@ -212,11 +206,7 @@ pub struct RoleError;
 impl FromStr for Role {
     type Err = RoleError;
     fn from_str(text: &str) -> Result<Role, RoleError> {
-        Role::ALL
-            .iter()
-            .copied()
-            .find(|role| role.as_str() == text)
-            .ok_or(RoleError)
+        Role::ALL.iter().copied().find(|role| role.as_str() == text).ok_or(RoleError)
     }
 }
 
@@ -239,12 +229,7 @@ mod tests {
     use domain::ids::CouponId;
 
     fn act() -> Act {
-        Act::new(
-            UtcMillis::new(1_700_000_000_000),
-            Actor::Anonymous,
-            "r".to_owned(),
-            [7; 32],
-        )
+        Act::new(UtcMillis::new(1_700_000_000_000), Actor::Anonymous, "r".to_owned(), [7; 32])
     }
 
     #[test]

@@ -108,13 +108,9 @@ impl App {
         let Call { act, key } = call;
         let once = self.db.write_async(move |tx| {
             act.restart();
-            idempotency::once(tx, &act, key.as_ref(), |tx| {
-                work(tx, &act).map(|answer| (status, answer))
-            })
+            idempotency::once(tx, &act, key.as_ref(), |tx| work(tx, &act).map(|answer| (status, answer)))
         });
-        once.await
-            .map(idempotency::Answer::into_response)
-            .map_err(idempotency::OnceError::into_problem)
+        once.await.map(idempotency::Answer::into_response).map_err(idempotency::OnceError::into_problem)
     }
 
     /// Runs a service that writes on a route declared `unkeyed`, and gives back its typed answer.

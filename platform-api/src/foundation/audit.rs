@@ -75,10 +75,7 @@ pub fn append(tx: &mut Tx<'_>, act: &Act, entry: &Entry<'_>) -> Result<(), DbErr
 
 /// Checks the chain of `stream` (`<surface>/<days since 1970-01-01>`) and gives its last hash, the anchor of the day.
 pub fn verify(tx: &mut Tx<'_>, stream: &str) -> Result<String, ChainError> {
-    let rows = tx.query(
-        "SELECT * FROM audit_entry WHERE stream = $1 ORDER BY seq",
-        &[stream.into()],
-    )?;
+    let rows = tx.query("SELECT * FROM audit_entry WHERE stream = $1 ORDER BY seq", &[stream.into()])?;
     let mut previous = String::new();
     for (row, expected_seq) in rows.iter().zip(1..) {
         let fields = fields_of(row)?;
@@ -86,10 +83,7 @@ pub fn verify(tx: &mut Tx<'_>, stream: &str) -> Result<String, ChainError> {
             && row.get::<String>("previous")? == previous
             && row.get::<String>("hash")? == hash_of(&fields);
         if !sound {
-            return Err(ChainError::Broken {
-                stream: stream.to_owned(),
-                seq: expected_seq,
-            });
+            return Err(ChainError::Broken { stream: stream.to_owned(), seq: expected_seq });
         }
         previous = row.get("hash")?;
     }

@@ -40,10 +40,7 @@ pub struct LoggedChange {
 
 /// Writes a change and gives its number. The thing's older row is superseded.
 pub fn append(tx: &mut Tx<'_>, act: &Act, change: &Change<'_>) -> Result<i64, DbError> {
-    let counter = tx.query_one(
-        "UPDATE change_counter SET seq = seq + 1 WHERE id = 1 RETURNING seq",
-        &[],
-    )?;
+    let counter = tx.query_one("UPDATE change_counter SET seq = seq + 1 WHERE id = 1 RETURNING seq", &[])?;
     let seq: i64 = counter.get("seq")?;
     tx.execute(
         "INSERT INTO change_log (kind, id, seq, scope, body, at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -70,10 +67,16 @@ pub fn read_since(tx: &mut Tx<'_>, cursor: i64, limit: u32) -> Result<Vec<Logged
     rows.iter().map(read_row).collect()
 }
 
+/// The newest state of a thing; `None` for one never written or dropped.
+pub fn find(tx: &mut Tx<'_>, kind: &str, id: &str) -> Result<Option<String>, DbError> {
+    let sql = "SELECT body FROM change_log WHERE kind = $1 AND id = $2";
+    let row = tx.query_opt(sql, &[kind.into(), id.into()])?;
+    Ok(row.map(|row| row.get::<Option<String>>("body")).transpose()?.flatten())
+}
+
 /// The newest number given out; 0 when nothing has changed yet.
 pub fn newest_seq(tx: &mut Tx<'_>) -> Result<i64, DbError> {
-    tx.query_one("SELECT seq FROM change_counter WHERE id = 1", &[])?
-        .get("seq")
+    tx.query_one("SELECT seq FROM change_counter WHERE id = 1", &[])?.get("seq")
 }
 
 fn read_row(row: &Row) -> Result<LoggedChange, DbError> {

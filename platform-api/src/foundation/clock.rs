@@ -62,9 +62,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `now`.
     pub const fn new(now: UtcMillis) -> ManualClock {
-        ManualClock {
-            now_ms: AtomicI64::new(now.get()),
-        }
+        ManualClock { now_ms: AtomicI64::new(now.get()) }
     }
 
     /// Moves the clock by `millis`.

@@ -31,9 +31,7 @@ pub struct Db {
 impl Db {
     /// Opens (and creates, when missing) the SQLite database in the file `path`.
     pub fn open_sqlite(path: &Path) -> Result<Db, DbError> {
-        Ok(Db {
-            engine: Arc::new(sqlite::Sqlite::open(path)?),
-        })
+        Ok(Db { engine: Arc::new(sqlite::Sqlite::open(path)?) })
     }
 
     /// Runs `work` in a transaction that only reads and sees one moment of the database. Blocks; not for async code.
@@ -45,9 +43,7 @@ impl Db {
     {
         let (job, answer) = TypedJob::new(work);
         self.engine.read(Box::new(job));
-        answer
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 
     /// Runs `work` in a transaction that may write; returns once it is on disk. Blocks; not for async code.
@@ -59,9 +55,7 @@ impl Db {
     {
         let (job, answer) = TypedJob::new(work);
         self.engine.write(Box::new(job));
-        answer
-            .blocking_recv()
-            .unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 
     /// [`Db::read`] for async code.
@@ -107,18 +101,14 @@ impl<'a> Tx<'a> {
 
     /// Exactly one row; [`DbError::NotOneRow`] otherwise.
     pub fn query_one(&mut self, sql: &'static str, params: &[Value]) -> Result<Row, DbError> {
-        self.query_opt(sql, params)?
-            .ok_or(DbError::NotOneRow { query: sql, found: 0 })
+        self.query_opt(sql, params)?.ok_or(DbError::NotOneRow { query: sql, found: 0 })
     }
 
     /// One row or none; [`DbError::NotOneRow`] for more.
     pub fn query_opt(&mut self, sql: &'static str, params: &[Value]) -> Result<Option<Row>, DbError> {
         let mut rows = self.connection.query(sql, params)?;
         if rows.len() > 1 {
-            return Err(DbError::NotOneRow {
-                query: sql,
-                found: rows.len(),
-            });
+            return Err(DbError::NotOneRow { query: sql, found: rows.len() });
         }
         Ok(rows.pop())
     }

@@ -36,19 +36,14 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// The sequence of seeds that belongs to `seed`.
     pub fn new(seed: u64) -> SeededEntropy {
-        SeededEntropy {
-            stream: Mutex::new(ChaCha20Rng::seed_from_u64(seed)),
-        }
+        SeededEntropy { stream: Mutex::new(ChaCha20Rng::seed_from_u64(seed)) }
     }
 }
 
 impl Entropy for SeededEntropy {
     fn seed(&self) -> Result<[u8; 32], EntropyError> {
         let mut seed = [0; 32];
-        self.stream
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(&mut seed);
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut seed);
         Ok(seed)
     }
 }

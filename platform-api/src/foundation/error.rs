@@ -8,7 +8,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
 use std::error::Error;
 
@@ -63,10 +62,18 @@ codes! {
     WrongCredentials = "WRONG_CREDENTIALS", UNAUTHORIZED, "Name, password or code is wrong";
     SelfApproval = "SELF_APPROVAL", FORBIDDEN, "Nobody approves their own draft";
     RateLimited = "RATE_LIMITED", TOO_MANY_REQUESTS, "Too many requests";
+    DeviceRefused = "DEVICE_REFUSED", UNAUTHORIZED, "The kiosk is unknown, revoked or its signature does not fit";
+    ClockSkew = "CLOCK_SKEW", UNAUTHORIZED, "The time of the request is too far from ours";
+    EpochEnded = "EPOCH_ENDED", CONFLICT, "The kiosk was enrolled again elsewhere";
+    PairingRefused = "PAIRING_REFUSED", FORBIDDEN, "The pairing code is wrong, used or too old";
+    ClockSkew = "CLOCK_SKEW", UNAUTHORIZED, "The request's time is too far from the platform's";
+    DeviceRefused = "DEVICE_REFUSED", UNAUTHORIZED, "The kiosk is unknown or its signature does not fit";
+    PairingRefused = "PAIRING_REFUSED", FORBIDDEN, "The pairing code is wrong, used or too old";
     DeviceFenced = "DEVICE_FENCED", FORBIDDEN, "The kiosk is locked out";
     // Offers and coupons (spec.md 0).
     BudgetExhausted = "BUDGET_EXHAUSTED", CONFLICT, "The budget is used up";
     BatchExhausted = "BATCH_EXHAUSTED", CONFLICT, "All coupons of the batch are taken";
+    BatchNotActive = "BATCH_NOT_ACTIVE", CONFLICT, "The batch is paused or over";
     UserLimit = "USER_LIMIT", CONFLICT, "The person has as many as one person may have";
     QuotaSlotFull = "QUOTA_SLOT_FULL", CONFLICT, "The quota of this time slot is used up";
     NotEligible = "NOT_ELIGIBLE", FORBIDDEN, "The offer is not meant for this person";
@@ -80,6 +87,8 @@ codes! {
     CodeExpired = "CODE_EXPIRED", GONE, "The code has expired";
     CodeReplayed = "CODE_REPLAYED", CONFLICT, "The code has been used";
     CodeInvalid = "CODE_INVALID", UNPROCESSABLE_ENTITY, "The code is not one of ours";
+    EpochEnded = "EPOCH_ENDED", CONFLICT, "The epoch is no longer the kiosk's own";
+    BatchNotActive = "BATCH_NOT_ACTIVE", CONFLICT, "The batch is paused or over";
     LeaseExhausted = "LEASE_EXHAUSTED", CONFLICT, "The kiosk's lease is used up";
     ConsentRequired = "CONSENT_REQUIRED", FORBIDDEN, "The person has not consented to this";
     RiskHold = "RISK_HOLD", FORBIDDEN, "Held back for a check";
@@ -102,12 +111,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with this code and nothing more.
     pub fn new(code: Code) -> Problem {
-        Problem {
-            code,
-            detail: None,
-            fields: Map::new(),
-            retry_after_s: None,
-        }
+        Problem { code, detail: None, fields: Map::new(), retry_after_s: None }
     }
 
     /// Adds what is particular to this case, for the developer who reads it. Never personal data, never a cause.
@@ -143,35 +147,17 @@ impl Problem {
     }
 
     /// The JSON a caller receives.
-    pub(super) fn body(&self, request_id: &str) -> Value {
-        let body = Body {
-            kind: format!(
-                "urn:problem:{}",
-                self.code.as_str().to_ascii_lowercase().replace('_', "-")
-            ),
-            title: self.code.title(),
+    pub(super) fn body(&self, request_id: &str) -> protocol::problem::Problem {
+        protocol::problem::Problem {
+            kind: format!("urn:problem:{}", self.code.as_str().to_ascii_lowercase().replace('_', "-")),
+            title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
-            code: self.code.as_str(),
-            detail: self.detail.as_deref(),
-            request_id,
-            fields: &self.fields,
-        };
-        serde_json::to_value(body).unwrap_or(Value::Null)
+            code: self.code.as_str().to_owned(),
+            detail: self.detail.clone(),
+            request_id: Some(request_id.to_owned()),
+            fields: self.fields.clone(),
+        }
     }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
-    status: u16,
-    code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    request_id: &'a str,
-    #[serde(flatten)]
-    fields: &'a Map<String, Value>,
 }
 
 /// `error: cause: cause`, for the log.
@@ -190,9 +176,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.code.status().into_response();
         if let Some(seconds) = self.retry_after_s {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response
@@ -236,14 +220,30 @@ mod tests {
     }
 
     #[test]
+    fn every_code_a_kiosk_acts_on_is_one_the_platform_sends() {
+        use protocol::problem::code;
+        let known = [
+            code::CLOCK_SKEW,
+            code::DEVICE_REFUSED,
+            code::PAIRING_REFUSED,
+            code::EPOCH_ENDED,
+            code::BATCH_EXHAUSTED,
+            code::BATCH_NOT_ACTIVE,
+            code::RATE_LIMITED,
+        ];
+        for text in known {
+            assert!(Code::ALL.iter().any(|code| code.as_str() == text), "{text}");
+        }
+    }
+
+    #[test]
     fn a_problem_shows_its_machine_fields_beside_the_standard_ones() {
-        let problem = Problem::new(Code::ThresholdNotMet)
-            .field("shortfall_fen", 500)
-            .detail("bill too small");
+        let problem =
+            Problem::new(Code::ThresholdNotMet).field("shortfall_fen", 500).detail("bill too small");
         let expected = serde_json::json!({
             "type": "urn:problem:threshold-not-met", "title": "The bill is below the threshold", "status": 409,
             "code": "THRESHOLD_NOT_MET", "detail": "bill too small", "request_id": "r1", "shortfall_fen": 500,
         });
-        assert_eq!(problem.body("r1"), expected);
+        assert_eq!(serde_json::to_value(problem.body("r1")).unwrap(), expected);
     }
 }

@@ -64,65 +64,38 @@ pub struct Row {
 impl Row {
     /// A route that reads.
     pub const fn get(path: &'static str, access: Access) -> Row {
-        Row {
-            method: "GET",
-            path,
-            access,
-            keyed: Keyed::No,
-            documented: true,
-        }
+        Row { method: "GET", path, access, keyed: Keyed::No, documented: true }
     }
 
     /// A page or a file for a browser: reads, and is not part of the API document.
     pub const fn page(path: &'static str, access: Access) -> Row {
-        Row {
-            documented: false,
-            ..Row::get(path, access)
-        }
+        Row { documented: false, ..Row::get(path, access) }
     }
 
     /// A route that writes; the key is required.
     pub const fn post(path: &'static str, access: Access) -> Row {
-        Row {
-            method: "POST",
-            path,
-            access,
-            keyed: Keyed::Required,
-            documented: true,
-        }
+        Row { method: "POST", path, access, keyed: Keyed::Required, documented: true }
     }
 
     /// [`Row::post`] for `PUT`.
     pub const fn put(path: &'static str, access: Access) -> Row {
-        Row {
-            method: "PUT",
-            ..Row::post(path, access)
-        }
+        Row { method: "PUT", ..Row::post(path, access) }
     }
 
     /// [`Row::post`] for `DELETE`.
     pub const fn delete(path: &'static str, access: Access) -> Row {
-        Row {
-            method: "DELETE",
-            ..Row::post(path, access)
-        }
+        Row { method: "DELETE", ..Row::post(path, access) }
     }
 
     /// The same write with its key kept for ever, because money moves.
     pub const fn money(self) -> Row {
-        Row {
-            keyed: Keyed::ForEver,
-            ..self
-        }
+        Row { keyed: Keyed::ForEver, ..self }
     }
 
     /// The same write without a key. `_reason` says why that is right (an answer that holds a secret must not be
     /// saved; a report that is idempotent by its own numbers needs none).
     pub const fn unkeyed(self, _reason: &'static str) -> Row {
-        Row {
-            keyed: Keyed::No,
-            ..self
-        }
+        Row { keyed: Keyed::No, ..self }
     }
 }
 
@@ -174,34 +147,19 @@ impl Guard {
     /// A guard over these rows.
     pub fn new(app: App, rows: &[Row], authenticators: Vec<Arc<dyn Authenticator>>) -> Guard {
         let rows = rows.iter().map(|row| ((row.method, row.path), *row)).collect();
-        Guard {
-            app,
-            rows: Arc::new(rows),
-            authenticators: authenticators.into(),
-        }
+        Guard { app, rows: Arc::new(rows), authenticators: authenticators.into() }
     }
 
     fn row(&self, parts: &Parts) -> Result<Row, Problem> {
-        let path = parts
-            .extensions
-            .get::<MatchedPath>()
-            .ok_or_else(|| Problem::new(Code::NotFound))?
-            .as_str();
-        let method = if parts.method == Method::HEAD {
-            "GET"
-        } else {
-            parts.method.as_str()
-        };
+        let path =
+            parts.extensions.get::<MatchedPath>().ok_or_else(|| Problem::new(Code::NotFound))?.as_str();
+        let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let rows: &BTreeMap<(&str, &str), Row> = &self.rows;
         if let Some(row) = rows.get(&(method, path)) {
             return Ok(*row);
         }
         let other_method = rows.keys().any(|(_, row_path)| *row_path == path);
-        Err(Problem::new(if other_method {
-            Code::MethodNotAllowed
-        } else {
-            Code::Forbidden
-        }))
+        Err(Problem::new(if other_method { Code::MethodNotAllowed } else { Code::Forbidden }))
     }
 
     async fn admit(&self, parts: &Parts, body: &Bytes) -> Result<Caller, Problem> {
@@ -212,18 +170,11 @@ impl Guard {
         let actor = self.authenticate(&presented, now).await?;
         self.count(&actor, parts, now)?;
         check_access(row.access, &actor)?;
-        Ok(Caller {
-            actor,
-            key: take_key(row, actor, &presented)?,
-        })
+        Ok(Caller { actor, key: take_key(row, actor, &presented)? })
     }
 
     async fn authenticate(&self, presented: &Presented, now: UtcMillis) -> Result<Actor, Problem> {
-        if !self
-            .authenticators
-            .iter()
-            .any(|authenticator| authenticator.applies(presented))
-        {
+        if !self.authenticators.iter().any(|authenticator| authenticator.applies(presented)) {
             return Ok(Actor::Anonymous);
         }
         let (authenticators, presented) = (Arc::clone(&self.authenticators), presented.clone());
@@ -266,11 +217,7 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
 fn present(parts: &Parts, body: &Bytes) -> Presented {
     Presented {
         method: parts.method.clone(),
-        path_and_query: parts
-            .uri
-            .path_and_query()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        path_and_query: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         token: bearer(&parts.headers).or_else(|| cookie(&parts.headers, SESSION_COOKIE)),
         headers: parts.headers.clone(),
         body_sha256: Sha256::digest(body).into(),
@@ -280,23 +227,14 @@ fn present(parts: &Parts, body: &Bytes) -> Presented {
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim().to_owned())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
 }
 
 /// The value of the cookie `name`.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let cookies = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value.to_owned())
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
 }
 
 /// A browser sends its cookie along whoever wrote the page; a write by cookie must come from our own pages.
@@ -312,19 +250,12 @@ fn refuse_cross_site(presented: &Presented) -> Result<(), Problem> {
         (None, Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
         (None, _, _) => false,
     };
-    if same_origin {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::CrossSite))
-    }
+    if same_origin { Ok(()) } else { Err(Problem::new(Code::CrossSite)) }
 }
 
 fn address(parts: &Parts) -> String {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    peer.map_or_else(
-        || "address:unknown".to_owned(),
-        |peer| format!("address:{}", peer.0.ip()),
-    )
+    peer.map_or_else(|| "address:unknown".to_owned(), |peer| format!("address:{}", peer.0.ip()))
 }
 
 fn check_access(access: Access, actor: &Actor) -> Result<(), Problem> {
@@ -342,13 +273,8 @@ fn take_key(row: Row, actor: Actor, presented: &Presented) -> Result<Option<Key>
         Keyed::Required => false,
         Keyed::ForEver => true,
     };
-    let key = presented
-        .headers
-        .get(IDEMPOTENCY_KEY)
-        .and_then(|value| value.to_str().ok());
-    let key = key
-        .filter(|text| is_key(text))
-        .ok_or_else(|| Problem::new(Code::KeyRequired))?;
+    let key = presented.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
+    let key = key.filter(|text| is_key(text)).ok_or_else(|| Problem::new(Code::KeyRequired))?;
     Ok(Some(Key {
         actor,
         route: format!("{} {}", presented.method, presented.path_and_query),

@@ -57,9 +57,7 @@ impl Answer {
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut response = (self.status, [kind], Body::from(self.body)).into_response();
         if self.replayed {
-            response
-                .headers_mut()
-                .insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+            response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }
@@ -106,11 +104,7 @@ pub(super) fn once<T: Serialize, E>(
     key: Option<&Key>,
     work: impl FnOnce(&mut Tx<'_>) -> Result<(StatusCode, T), E>,
 ) -> Result<Answer, OnceError<E>> {
-    if let Some(saved) = key
-        .map(|key| saved_answer(tx, key, act.now))
-        .transpose()?
-        .flatten()
-    {
+    if let Some(saved) = key.map(|key| saved_answer(tx, key, act.now)).transpose()?.flatten() {
         return Ok(saved);
     }
     let (status, answer) = work(tx).map_err(OnceError::Work)?;
@@ -118,34 +112,21 @@ pub(super) fn once<T: Serialize, E>(
     if let Some(key) = key {
         save(tx, act, key, (status, &body))?;
     }
-    Ok(Answer {
-        status,
-        body,
-        replayed: false,
-    })
+    Ok(Answer { status, body, replayed: false })
 }
 
 fn saved_answer<E>(tx: &mut Tx<'_>, key: &Key, now: UtcMillis) -> Result<Option<Answer>, OnceError<E>> {
     let row = tx.query_opt(
         "SELECT body_sha256, status, answer FROM idempotency_key
          WHERE actor = $1 AND route = $2 AND key = $3 AND (expires_at IS NULL OR expires_at > $4)",
-        &[
-            key.actor.to_string().into(),
-            (&key.route).into(),
-            (&key.key).into(),
-            now.into(),
-        ],
+        &[key.actor.to_string().into(), (&key.route).into(), (&key.key).into(), now.into()],
     )?;
     let Some(row) = row else { return Ok(None) };
     if row.get::<[u8; 32]>("body_sha256")? != key.body_sha256 {
         return Err(OnceError::Mismatch);
     }
     let status = StatusCode::from_u16(row.get("status")?).unwrap_or(StatusCode::OK);
-    Ok(Some(Answer {
-        status,
-        body: row.get("answer")?,
-        replayed: true,
-    }))
+    Ok(Some(Answer { status, body: row.get("answer")?, replayed: true }))
 }
 
 fn save(tx: &mut Tx<'_>, act: &Act, key: &Key, (status, body): (StatusCode, &str)) -> Result<(), DbError> {
@@ -173,8 +154,5 @@ fn save(tx: &mut Tx<'_>, act: &Act, key: &Key, (status, body): (StatusCode, &str
 
 /// Forgets keys whose time is over; gives their number.
 pub fn forget_expired(tx: &mut Tx<'_>, act: &Act) -> Result<u64, DbError> {
-    tx.execute(
-        "DELETE FROM idempotency_key WHERE expires_at <= $1",
-        &[act.now.into()],
-    )
+    tx.execute("DELETE FROM idempotency_key WHERE expires_at <= $1", &[act.now.into()])
 }

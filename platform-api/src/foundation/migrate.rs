@@ -23,7 +23,8 @@ macro_rules! history {
 }
 
 /// Every step, in order. Add a line when you add a file.
-pub const HISTORY: &[Migration] = history!["0001_foundation", "0002_append_only.sqlite",];
+pub const HISTORY: &[Migration] =
+    history!["0001_foundation", "0002_append_only.sqlite", "0004_devices", "0032_fleet"];
 
 /// Why a database could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -52,11 +53,8 @@ pub fn run(
         tx.execute(APPLIED, &[])?;
         check_past(tx, history)
     })?;
-    let missing: Vec<Migration> = history
-        .iter()
-        .filter(|step| !applied.contains(&step.name.to_owned()))
-        .copied()
-        .collect();
+    let missing: Vec<Migration> =
+        history.iter().filter(|step| !applied.contains(&step.name.to_owned())).copied().collect();
     for step in &missing {
         let step = *step;
         db.write(move |tx| apply(tx, step, now))?;

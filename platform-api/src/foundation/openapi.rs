@@ -27,10 +27,7 @@ struct Base;
 /// A refusal (RFC 9457).
 #[derive(ToSchema)]
 #[schema(as = Problem)]
-#[expect(
-    dead_code,
-    reason = "only its schema is used; the body is written by `Problem`"
-)]
+#[expect(dead_code, reason = "only its schema is used; the body is written by `Problem`")]
 struct ProblemBody {
     /// Names the kind of problem.
     #[schema(rename = "type", example = "urn:problem:out-of-window")]
@@ -64,11 +61,8 @@ pub fn base() -> OpenApi {
 /// Adds to each operation who may call it and whether it takes a key.
 pub fn describe(document: &mut OpenApi, rows: &[Row]) {
     for row in rows.iter().filter(|row| row.documented) {
-        let operation = document
-            .paths
-            .paths
-            .get_mut(row.path)
-            .and_then(|item| operation_mut(item, row.method));
+        let operation =
+            document.paths.paths.get_mut(row.path).and_then(|item| operation_mut(item, row.method));
         if let Some(operation) = operation {
             describe_operation(operation, row);
         }
@@ -87,9 +81,7 @@ pub fn operations(document: &OpenApi) -> Vec<(&'static str, String)> {
             ("DELETE", &item.delete),
         ];
         found.extend(
-            all.into_iter()
-                .filter(|(_, each)| each.is_some())
-                .map(|(method, _)| (method, path.clone())),
+            all.into_iter().filter(|(_, each)| each.is_some()).map(|(method, _)| (method, path.clone())),
         );
     }
     found
@@ -117,21 +109,13 @@ fn describe_operation(operation: &mut Operation, row: &Row) {
         operation.security = Some(vec![SecurityRequirement::new("session", [] as [&str; 0])]);
     }
     if row.keyed != Keyed::No {
-        let kept = if row.keyed == Keyed::ForEver {
-            "kept for ever"
-        } else {
-            "kept 72 hours"
-        };
+        let kept = if row.keyed == Keyed::ForEver { "kept for ever" } else { "kept 72 hours" };
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
             .required(utoipa::openapi::Required::True)
             .description(Some(format!("Makes the write happen once; {kept}.")))
-            .schema(Some(
-                ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .max_length(Some(128)),
-            ))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(128))))
             .build();
         operation.parameters.get_or_insert_default().push(key.into());
     }

@@ -27,10 +27,7 @@ pub struct ConsoleOtpSender {
 impl ConsoleOtpSender {
     /// A sender that only remembers, for tests.
     pub fn quiet() -> ConsoleOtpSender {
-        ConsoleOtpSender {
-            last: Mutex::default(),
-            quiet: true,
-        }
+        ConsoleOtpSender { last: Mutex::default(), quiet: true }
     }
 
     /// The last code sent to `phone`.
@@ -53,10 +50,7 @@ impl OtpSender for ConsoleOtpSender {
         drop(codes);
         if !self.quiet {
             // The terminal is this sender's channel, not a log. A closed terminal loses the message like a dead phone.
-            drop(writeln!(
-                std::io::stdout(),
-                "demo text message to {phone}: 验证码 {code}，5 分钟内有效。"
-            ));
+            drop(writeln!(std::io::stdout(), "demo text message to {phone}: 验证码 {code}，5 分钟内有效。"));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     db::{DbError, Row, Tx},
     error::{Problem, chain},
 };
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
 /// Events looked at in one round.
 const ROUND_MAX: u32 = 100;
@@ -58,18 +58,13 @@ pub fn append(tx: &mut Tx<'_>, act: &Act, event: &Event<'_>) -> Result<(), DbErr
     tx.execute(
         "INSERT INTO outbox_event (seq, topic, subject, body, at, due_at)
          SELECT COALESCE(MAX(seq), 0) + 1, $1, $2, $3, $4, $4 FROM outbox_event",
-        &[
-            event.topic.into(),
-            event.subject.into(),
-            (&event.body).into(),
-            act.now.into(),
-        ],
+        &[event.topic.into(), event.subject.into(), (&event.body).into(), act.now.into()],
     )?;
     Ok(())
 }
 
 /// Handles the events that are due, one transaction each, and gives how many are done now. Blocks.
-pub fn dispatch(app: &App, handlers: &'static [Handler]) -> Result<usize, Problem> {
+pub fn dispatch(app: &App, handlers: &Arc<[Handler]>) -> Result<usize, Problem> {
     let now = app.clock.now();
     let due = app.db.read(move |tx| {
         let rows = tx.query(
@@ -95,9 +90,10 @@ impl From<DbError> for Failed {
     }
 }
 
-fn handle(app: &App, handlers: &'static [Handler], event: SavedEvent) -> Result<bool, Problem> {
+fn handle(app: &App, handlers: &Arc<[Handler]>, event: SavedEvent) -> Result<bool, Problem> {
     let act = app.act(Actor::System("outbox"), format!("outbox-{}", event.seq))?;
     let (seq, attempts, now) = (event.seq, event.attempts, act.now);
+    let handlers = Arc::clone(handlers);
     let handled = app.db.write(move |tx| {
         act.restart();
         for handler in handlers.iter().filter(|handler| handler.topic == event.topic) {

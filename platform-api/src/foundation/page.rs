@@ -58,22 +58,13 @@ impl<T> Page<T> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows
-            .last()
-            .filter(|_| more)
-            .map(|row| URL_SAFE_NO_PAD.encode(sort_key(row)));
-        Page {
-            items: rows,
-            next_cursor,
-        }
+        let next_cursor = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(sort_key(row)));
+        Page { items: rows, next_cursor }
     }
 
     /// The same page with each row converted.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(convert).collect(),
-            next_cursor: self.next_cursor,
-        }
+        Page { items: self.items.into_iter().map(convert).collect(), next_cursor: self.next_cursor }
     }
 }
 
@@ -85,18 +76,12 @@ mod tests {
     fn the_cursor_of_a_page_leads_to_the_row_after_its_last() {
         let page = Page::from_rows(vec!["a", "b", "c"], 2, |row| (*row).to_owned());
         assert_eq!(page.items, ["a", "b"]);
-        let query = PageQuery {
-            cursor: page.next_cursor,
-            limit: None,
-        };
+        let query = PageQuery { cursor: page.next_cursor, limit: None };
         assert_eq!(query.after().unwrap(), "b");
     }
 
     #[test]
     fn the_last_page_has_no_cursor() {
-        assert_eq!(
-            Page::from_rows(vec!["a", "b"], 2, |row| (*row).to_owned()).next_cursor,
-            None
-        );
+        assert_eq!(Page::from_rows(vec!["a", "b"], 2, |row| (*row).to_owned()).next_cursor, None);
     }
 }

@@ -26,6 +26,18 @@ struct Window {
     count: u32,
 }
 
+impl Window {
+    /// A clock set back must not lock anybody out, hence the second test.
+    fn is_live(&self, window_ms: i64, now: UtcMillis) -> bool {
+        self.ends_at > now && self.ends_at.since(now) <= window_ms
+    }
+
+    fn too_many(&self, now: UtcMillis) -> TooMany {
+        let left_s = (self.ends_at.since(now) + 999) / 1000;
+        TooMany { retry_after_s: u32::try_from(left_s).unwrap_or(1).max(1) }
+    }
+}
+
 /// Counts per key.
 #[derive(Debug, Default)]
 pub struct RateLimiter {
@@ -33,26 +45,30 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
+    /// Refuses if `key` has reached `limit` within `window_ms`; counts nothing.
+    pub fn check(&self, key: &str, limit: u32, window_ms: i64, now: UtcMillis) -> Result<(), TooMany> {
+        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        match windows.get(key) {
+            Some(window) if window.is_live(window_ms, now) && window.count >= limit => {
+                Err(window.too_many(now))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Counts one more for `key`; refuses past `limit` within `window_ms`. A refused call is not counted.
     pub fn count(&self, key: &str, limit: u32, window_ms: i64, now: UtcMillis) -> Result<(), TooMany> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= KEYS_MAX && !windows.contains_key(key) {
             make_room(&mut windows, now);
         }
-        let fresh = Window {
-            ends_at: now.plus_ms(window_ms),
-            count: 0,
-        };
+        let fresh = Window { ends_at: now.plus_ms(window_ms), count: 0 };
         let window = windows.entry(key.to_owned()).or_insert(fresh);
-        // A clock set back must not lock anybody out, hence the second test.
-        if window.ends_at <= now || window.ends_at.since(now) > window_ms {
+        if !window.is_live(window_ms, now) {
             *window = fresh;
         }
         if window.count >= limit {
-            let left_s = (window.ends_at.since(now) + 999) / 1000;
-            return Err(TooMany {
-                retry_after_s: u32::try_from(left_s).unwrap_or(1).max(1),
-            });
+            return Err(window.too_many(now));
         }
         window.count += 1;
         Ok(())
@@ -93,9 +109,7 @@ mod tests {
     fn memory_stays_bounded_when_keys_flood_in() {
         let limiter = RateLimiter::default();
         for index in 0..i64::try_from(KEYS_MAX).unwrap() + 10 {
-            limiter
-                .count(&index.to_string(), 1, MINUTE_MS, UtcMillis::new(index))
-                .unwrap();
+            limiter.count(&index.to_string(), 1, MINUTE_MS, UtcMillis::new(index)).unwrap();
         }
         assert!(limiter.windows.lock().unwrap().len() <= KEYS_MAX);
     }

@@ -51,19 +51,9 @@ impl FromRequestParts<App> for Call {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Call, Problem> {
         // The guard has put the caller there; a route outside the guard has none and must not act.
-        let caller = parts
-            .extensions
-            .get::<Caller>()
-            .ok_or_else(|| Problem::new(Code::Forbidden))?;
-        let request_id = parts
-            .extensions
-            .get::<RequestId>()
-            .map(|id| id.0.clone())
-            .unwrap_or_default();
-        Ok(Call {
-            act: app.act(caller.actor, request_id)?,
-            key: caller.key.clone(),
-        })
+        let caller = parts.extensions.get::<Caller>().ok_or_else(|| Problem::new(Code::Forbidden))?;
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        Ok(Call { act: app.act(caller.actor, request_id)?, key: caller.key.clone() })
     }
 }
 
@@ -88,11 +78,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
 pub async fn render(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = match incoming_id(request.headers()) {
         Some(id) => id,
-        None => app
-            .entropy
-            .seed()
-            .map(|seed| hex::encode(&seed[..16]))
-            .unwrap_or_default(),
+        None => app.entropy.seed().map(|seed| hex::encode(&seed[..16])).unwrap_or_default(),
     };
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = write_problem(next.run(request).await, &id).await;
@@ -129,10 +115,7 @@ async fn write_problem(response: Response, request_id: &str) -> Response {
 
 /// True for a refusal the framework wrote itself, as plain text or without a body.
 fn is_refusal(status: &StatusCode, headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or("text/plain");
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("text/plain");
     (status.is_client_error() || status.is_server_error()) && kind.starts_with("text/plain")
 }
 
@@ -150,9 +133,7 @@ async fn from_framework(status: StatusCode, body: Body) -> Problem {
         _ => Code::Internal,
     };
     let text = to_bytes(body, REFUSAL_BYTES_MAX).await.ok();
-    let text = text
-        .and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
-        .filter(|text| !text.is_empty());
+    let text = text.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).filter(|text| !text.is_empty());
     match text {
         Some(text) if code == Code::Malformed => Problem::new(code).detail(text),
         Some(_) | None => Problem::new(code),

@@ -41,13 +41,8 @@ impl Secrets {
             .recursive(true)
             .mode(0o700)
             .create(folder)
-            .map_err(|source| SecretError::File {
-                name: "folder",
-                source,
-            })?;
-        Ok(Secrets {
-            folder: folder.to_owned(),
-        })
+            .map_err(|source| SecretError::File { name: "folder", source })?;
+        Ok(Secrets { folder: folder.to_owned() })
     }
 
     /// The key `name`; made from `entropy` and written with mode 0600 if there is none yet.
@@ -67,17 +62,12 @@ impl Secrets {
 
 fn write_durably(path: &Path, key: &[u8; 32]) -> io::Result<()> {
     let unfinished = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(key)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
-    path.parent()
-        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// HMAC-SHA-256 of `text` under `key`, as 64 hex digits: how a phone number is known without being kept.

@@ -22,7 +22,12 @@ use domain::ids::DeviceId;
 use ed25519_dalek::SigningKey;
 
 /// Pins a new device with its first key; its epoch is 1.
-pub fn register(tx: &mut Tx<'_>, act: &Act, public_key: &[u8; 32], hardware: &str) -> Result<Device, DbError> {
+pub fn register(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    public_key: &[u8; 32],
+    hardware: &str,
+) -> Result<Device, DbError> {
     let device = Device {
         id: act.mint(DeviceId::new),
         epoch: 1,

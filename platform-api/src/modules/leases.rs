@@ -14,7 +14,7 @@ mod rules;
 mod service;
 mod store;
 
-pub use http::{ROWS, routes};
+pub use http::module;
 pub use jobs::reclaim_due;
 pub use model::{SlotClaim, SlotState, VoucherRefused};
 pub use service::{LeaseError, mark_redeemed, mark_reported, slot_for_voucher};

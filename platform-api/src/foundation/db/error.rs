@@ -27,10 +27,7 @@ pub enum DbError {
     /// A column is missing or holds another type.
     #[error("column {column} is missing or of another type: {}", Short(query))]
     #[expect(missing_docs, reason = "said above")]
-    Column {
-        query: &'static str,
-        column: &'static str,
-    },
+    Column { query: &'static str, column: &'static str },
     /// Two transactions collided; the adapter has already retried.
     #[error("transactions collided")]
     Conflict,
@@ -50,10 +47,7 @@ pub enum DbError {
     /// Anything else the engine reports.
     #[error("statement failed: {}", Short(query))]
     #[expect(missing_docs, reason = "said above")]
-    Failed {
-        query: &'static str,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Failed { query: &'static str, source: Box<dyn Error + Send + Sync> },
 }
 
 impl DbError {

@@ -42,14 +42,7 @@ impl<T, E, W> TypedJob<T, E, W> {
     /// The job and the place its answer arrives.
     pub(super) fn new(work: W) -> (TypedJob<T, E, W>, oneshot::Receiver<Result<T, E>>) {
         let (answer, receiver) = oneshot::channel();
-        (
-            TypedJob {
-                work,
-                result: None,
-                answer,
-            },
-            receiver,
-        )
+        (TypedJob { work, result: None, answer }, receiver)
     }
 }
 
@@ -64,11 +57,7 @@ where
         // What the work touched is rolled back with its transaction, so nothing half-done is seen afterwards.
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)));
         let result = result.unwrap_or_else(|_| Err(E::from(DbError::Panicked)));
-        let verdict = if result.is_ok() {
-            Verdict::Keep
-        } else {
-            Verdict::RollBack
-        };
+        let verdict = if result.is_ok() { Verdict::Keep } else { Verdict::RollBack };
         self.result = Some(result);
         verdict
     }

@@ -48,11 +48,7 @@ impl Sqlite {
             .name("db-writer".to_owned())
             .spawn(move || write_loop(writer, &jobs))
             .map_err(|error| failed("open writer thread", error))?;
-        Ok(Sqlite {
-            queue: Some(queue),
-            writer: Some(thread),
-            readers: Readers::new(path),
-        })
+        Ok(Sqlite { queue: Some(queue), writer: Some(thread), readers: Readers::new(path) })
     }
 }
 
@@ -100,15 +96,10 @@ fn write_loop(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>) {
 /// Runs one group in one transaction and answers every member.
 fn write_group(connection: &mut SqliteConnection, jobs: impl Iterator<Item = Box<dyn Job>>) {
     let mut done: Vec<Box<dyn Job>> = Vec::new();
-    let mut failure = connection
-        .control("BEGIN IMMEDIATE")
-        .err()
-        .map(|error| error.to_string());
+    let mut failure = connection.control("BEGIN IMMEDIATE").err().map(|error| error.to_string());
     for mut job in jobs {
         if failure.is_none() {
-            failure = write_one(connection, job.as_mut())
-                .err()
-                .map(|error| error.to_string());
+            failure = write_one(connection, job.as_mut()).err().map(|error| error.to_string());
         }
         done.push(job);
     }
@@ -120,11 +111,7 @@ fn write_group(connection: &mut SqliteConnection, jobs: impl Iterator<Item = Box
         connection.abandon();
     }
     for job in done {
-        job.finish(
-            failure
-                .clone()
-                .map_or(Ok(()), |reason| Err(DbError::NotCommitted { reason })),
-        );
+        job.finish(failure.clone().map_or(Ok(()), |reason| Err(DbError::NotCommitted { reason })));
     }
 }
 
@@ -134,9 +121,7 @@ fn write_one(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(),
     let verdict = job.attempt(&mut Tx::new(connection));
     // A full disk or a failed write makes SQLite end the transaction by itself, and the neighbours with it.
     if connection.inner.is_autocommit() {
-        return Err(DbError::NotCommitted {
-            reason: "the engine ended the transaction".to_owned(),
-        });
+        return Err(DbError::NotCommitted { reason: "the engine ended the transaction".to_owned() });
     }
     if verdict == Verdict::RollBack {
         connection.control("ROLLBACK TO job")?;
@@ -147,9 +132,7 @@ fn write_one(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(),
 fn read_once(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(), DbError> {
     connection.control("BEGIN DEFERRED")?;
     job.attempt(&mut Tx::new(connection));
-    connection
-        .control("ROLLBACK")
-        .inspect_err(|_| connection.abandon())
+    connection.control("ROLLBACK").inspect_err(|_| connection.abandon())
 }
 
 /// Connections that only read, opened when first needed and kept.
@@ -167,11 +150,7 @@ struct ReadersState {
 
 impl Readers {
     fn new(path: &Path) -> Readers {
-        Readers {
-            path: path.to_owned(),
-            state: Mutex::default(),
-            freed: Condvar::new(),
-        }
+        Readers { path: path.to_owned(), state: Mutex::default(), freed: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, ReadersState> {
@@ -182,9 +161,7 @@ impl Readers {
     fn take(&self) -> Result<SqliteConnection, DbError> {
         let mut state = self
             .freed
-            .wait_while(self.lock(), |state| {
-                state.idle.is_empty() && state.open >= READERS_MAX
-            })
+            .wait_while(self.lock(), |state| state.idle.is_empty() && state.open >= READERS_MAX)
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(reader) = state.idle.pop() {
             return Ok(reader);
@@ -222,10 +199,7 @@ impl SqliteConnection {
         inner
             .busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))
             .map_err(|error| failed("set busy timeout", error))?;
-        Ok(SqliteConnection {
-            inner,
-            rewritten: HashMap::new(),
-        })
+        Ok(SqliteConnection { inner, rewritten: HashMap::new() })
     }
 
     fn pragmas(&self, sql: &'static str) -> Result<(), DbError> {
@@ -234,14 +208,8 @@ impl SqliteConnection {
 
     /// `BEGIN`, `COMMIT` and the like.
     fn control(&self, sql: &'static str) -> Result<(), DbError> {
-        let mut statement = self
-            .inner
-            .prepare_cached(sql)
-            .map_err(|error| refused(sql, error))?;
-        statement
-            .execute([])
-            .map(drop)
-            .map_err(|error| refused(sql, error))
+        let mut statement = self.inner.prepare_cached(sql).map_err(|error| refused(sql, error))?;
+        statement.execute([]).map(drop).map_err(|error| refused(sql, error))
     }
 
     /// Leaves whatever transaction is still open; there may be none.
@@ -254,13 +222,8 @@ impl SqliteConnection {
     }
 
     fn prepare(&mut self, sql: &'static str) -> Result<rusqlite::CachedStatement<'_>, DbError> {
-        let text = self
-            .rewritten
-            .entry(sql)
-            .or_insert_with(|| number_parameters(sql).into());
-        self.inner
-            .prepare_cached(text)
-            .map_err(|error| refused(sql, error))
+        let text = self.rewritten.entry(sql).or_insert_with(|| number_parameters(sql).into());
+        self.inner.prepare_cached(text).map_err(|error| refused(sql, error))
     }
 }
 
@@ -272,9 +235,8 @@ impl Connection for SqliteConnection {
         let mut rows = statement.raw_query();
         let mut answer = Vec::new();
         while let Some(row) = rows.next().map_err(|error| refused(sql, error))? {
-            let values = (0..names.len())
-                .map(|index| read_value(sql, row, index))
-                .collect::<Result<_, _>>()?;
+            let values =
+                (0..names.len()).map(|index| read_value(sql, row, index)).collect::<Result<_, _>>()?;
             answer.push(Row::new(sql, Arc::clone(&names), values));
         }
         Ok(answer)
@@ -337,19 +299,16 @@ fn read_value(sql: &'static str, row: &rusqlite::Row<'_>, index: usize) -> Resul
     match row.get_ref(index).map_err(|error| refused(sql, error))? {
         ValueRef::Null => Ok(Value::Null),
         ValueRef::Integer(number) => Ok(Value::Int(number)),
-        ValueRef::Text(text) => String::from_utf8(text.to_vec())
-            .map(Value::Text)
-            .map_err(|error| failed(sql, error)),
+        ValueRef::Text(text) => {
+            String::from_utf8(text.to_vec()).map(Value::Text).map_err(|error| failed(sql, error))
+        }
         ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_vec())),
         ValueRef::Real(_) => Err(failed(sql, "a floating point column")),
     }
 }
 
 fn failed(query: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> DbError {
-    DbError::Failed {
-        query,
-        source: source.into(),
-    }
+    DbError::Failed { query, source: source.into() }
 }
 
 /// Sorts an error of SQLite into what services tell apart.
@@ -358,23 +317,14 @@ fn refused(query: &'static str, error: rusqlite::Error) -> DbError {
         return failed(query, error);
     };
     // SQLite says "UNIQUE constraint failed: table.column"; a trigger's message stands alone.
-    let constraint = || {
-        message
-            .rsplit_once("failed: ")
-            .map_or(message.as_str(), |(_, name)| name)
-            .to_owned()
-    };
+    let constraint = || message.rsplit_once("failed: ").map_or(message.as_str(), |(_, name)| name).to_owned();
     match code.extended_code {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
-            DbError::Unique {
-                query,
-                constraint: constraint(),
-            }
+            DbError::Unique { query, constraint: constraint() }
         }
-        ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_TRIGGER => DbError::Check {
-            query,
-            constraint: constraint(),
-        },
+        ffi::SQLITE_CONSTRAINT_CHECK | ffi::SQLITE_CONSTRAINT_TRIGGER => {
+            DbError::Check { query, constraint: constraint() }
+        }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_NOTNULL => DbError::Reference { query },
         ffi::SQLITE_BUSY | ffi::SQLITE_BUSY_SNAPSHOT => DbError::Conflict,
         _ => failed(query, error),
@@ -388,13 +338,7 @@ mod tests {
     #[test]
     fn parameters_keep_their_numbers_and_quoted_text_keeps_its_dollars() {
         assert_eq!(number_parameters("a = $2 AND b = $10"), "a = ?2 AND b = ?10");
-        assert_eq!(
-            number_parameters("SELECT '$1', \"$2\", $ $3"),
-            "SELECT '$1', \"$2\", $ ?3"
-        );
-        assert_eq!(
-            number_parameters("SELECT 'it''s $1', $1"),
-            "SELECT 'it''s $1', ?1"
-        );
+        assert_eq!(number_parameters("SELECT '$1', \"$2\", $ $3"), "SELECT '$1', \"$2\", $ ?3");
+        assert_eq!(number_parameters("SELECT 'it''s $1', $1"), "SELECT 'it''s $1', ?1");
     }
 }

@@ -42,15 +42,9 @@ impl Row {
     /// The column `column` as a `T`; [`DbError::Column`] if it is missing, null (unless `T` is an `Option`) or of
     /// another type.
     pub fn get<T: Column>(&self, column: &'static str) -> Result<T, DbError> {
-        let value = self
-            .names
-            .iter()
-            .position(|name| name == column)
-            .and_then(|index| self.values.get(index));
-        value.and_then(T::from_value).ok_or(DbError::Column {
-            query: self.query,
-            column,
-        })
+        let value =
+            self.names.iter().position(|name| name == column).and_then(|index| self.values.get(index));
+        value.and_then(T::from_value).ok_or(DbError::Column { query: self.query, column })
     }
 }
 

@@ -4,7 +4,12 @@ use super::model::Device;
 use crate::foundation::db::{DbError, Row, Tx};
 use domain::{ids::DeviceId, time::UtcMillis};
 
-pub(super) fn insert(tx: &mut Tx<'_>, device: &Device, hardware: &str, now: UtcMillis) -> Result<(), DbError> {
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    device: &Device,
+    hardware: &str,
+    now: UtcMillis,
+) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO device (id, epoch, public_key, hardware, enrolled_at, heard_at) VALUES ($1, $2, $3, $4, $5, $5)",
         &[device.id.into(), device.epoch.into(), device.public_key.into(), hardware.into(), now.into()],
@@ -21,8 +26,10 @@ pub(super) fn update(tx: &mut Tx<'_>, device: &Device) -> Result<(), DbError> {
 }
 
 pub(super) fn find(tx: &mut Tx<'_>, id: DeviceId) -> Result<Option<Device>, DbError> {
-    let row =
-        tx.query_opt("SELECT id, epoch, public_key, heard_at, revoked_at FROM device WHERE id = $1", &[id.into()])?;
+    let row = tx.query_opt(
+        "SELECT id, epoch, public_key, heard_at, revoked_at FROM device WHERE id = $1",
+        &[id.into()],
+    )?;
     row.as_ref().map(read).transpose()
 }
 

@@ -1,0 +1,22 @@
+//! Fleet: how a kiosk joins, where it stands, how it is, and what it is configured with.
+//!
+//! Invariants: a pairing code works once, for ten minutes, and guessing is stopped after five tries; a kiosk that is
+//! enrolled again gets the next epoch, never an old one.
+
+mod http;
+mod model;
+mod rules;
+mod service;
+mod store;
+
+pub use http::module;
+pub use model::{KioskStatus, PairingCode, Place};
+pub use service::{FleetError, create_pairing_code, publish_config};
+
+use crate::foundation::db::{DbError, Tx};
+use domain::ids::{DeviceId, MallId};
+
+/// The mall a kiosk stands in; `None` for one that never was enrolled.
+pub fn mall_of(tx: &mut Tx<'_>, device: DeviceId) -> Result<Option<MallId>, DbError> {
+    store::mall_of(tx, device)
+}

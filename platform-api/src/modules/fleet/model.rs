@@ -1,0 +1,59 @@
+//! Pairing codes and kiosks.
+
+use domain::{
+    ids::{DeviceId, MallId},
+    time::UtcMillis,
+};
+
+/// Where a kiosk stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The mall.
+    pub mall: MallId,
+    /// In words, for example 一层中庭东侧.
+    pub place: String,
+}
+
+/// A fresh pairing code, shown once to the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairingCode {
+    /// Eight characters without look-alikes.
+    pub code: String,
+    /// First instant it no longer works.
+    pub expires_at: UtcMillis,
+}
+
+/// A pairing code as stored: only its hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OpenPairing {
+    pub(super) place: Place,
+    /// The kiosk to enrol again; `None` for a new one.
+    pub(super) device: Option<DeviceId>,
+    pub(super) expires_at: UtcMillis,
+    pub(super) used: bool,
+}
+
+/// How a kiosk is, by its last heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KioskStatus {
+    /// The kiosk.
+    pub device: DeviceId,
+    /// Where it stands.
+    pub place: Place,
+    /// Version of its build.
+    pub build: String,
+    /// Version of its configuration.
+    pub config_version: u64,
+    /// Place it reached in the feed.
+    pub feed_cursor: u64,
+    /// Reports it has not delivered yet.
+    pub outbox_rows: u64,
+    /// Slots it can still issue.
+    pub lease_slots: u64,
+    /// Its camera delivers frames.
+    pub camera: bool,
+    /// How far its clock is ahead of the platform's; negative when behind.
+    pub clock_ahead_ms: i64,
+    /// When it was last heard of.
+    pub heard_at: UtcMillis,
+}
