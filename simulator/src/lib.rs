@@ -1,1 +1,3 @@
-//! `simulator`: being built.
+//! `simulator`: the city on a desk, where every device, clock and stroke of luck is ours.
+
+pub mod devices;

@@ -1,0 +1,3 @@
+//! The devices of a kiosk, made of seeded arithmetic.
+
+pub mod camera;

@@ -1,0 +1,4 @@
+//! What the simulated devices promise.
+
+#[path = "it/camera.rs"]
+mod camera;
