@@ -1,1 +1,19 @@
-//! `cloud-sync`: being built.
+//! The kiosk's memory and its talk with the platform: offline store and sync engine, usable without a screen.
+//!
+//! What always holds (`docs/ARCHITECTURE.md`): a touch is answered from the store, never by the network; a claim is on
+//! disk together with its outbox row before anybody sees it; an outbox row leaves only after the platform's answer;
+//! nothing the platform sends is used unless its pinned key signed it.
+//!
+//! [`store`] holds the two databases, [`core`] decides what to say to the platform (pure), [`wire`] turns that into
+//! requests and believes answers (pure), [`engine`] carries it out over a [`transport`].
+
+pub mod backoff;
+pub mod core;
+pub mod engine;
+pub mod owner;
+pub mod ports;
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod transport;
+pub mod wire;

@@ -1,0 +1,56 @@
+//! What the sync core tells the screen.
+
+use crate::store::Settled;
+
+/// Something the kiosk may want to react to. News are hints: the truth is in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The kiosk is enrolled, since just now or since before it started.
+    Enrolled,
+    /// The kiosk cannot issue: a person must pair it.
+    NotEnrolled(PairingNeeded),
+    /// A pairing code was not accepted, or the platform could not be asked; try again.
+    EnrolFailed {
+        /// The platform's stable code, or the class of the failure, for example `PAIRING_REFUSED`, `UNREACHABLE`.
+        code: String,
+    },
+    /// The platform answers, or does not.
+    Link(Link),
+    /// Add `offset_ms` to the wall clock to have the platform's time. While the time is not trusted nothing is issued
+    /// and only public offers are shown.
+    Time {
+        /// Platform time less wall time; 0 until measured.
+        offset_ms: i64,
+        /// The time may be decided by.
+        trusted: bool,
+    },
+    /// A feed page was applied: take the new catalogue.
+    CatalogueChanged,
+    /// Slots came or went other than by a claim on this screen.
+    StockChanged,
+    /// The platform's word on a claim.
+    ClaimSettled(Settled),
+}
+
+/// Whether the platform answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// The last request was answered.
+    Online,
+    /// Nothing was answered since this instant (platform time as far as known).
+    Offline {
+        /// When the last answer came, or when the kiosk started.
+        since: domain::time::UtcMillis,
+    },
+}
+
+/// Why somebody must pair the kiosk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairingNeeded {
+    /// It was never enrolled, or its ledger or key was lost.
+    New,
+    /// The platform refuses this device: revoked, unknown, or its signature does not fit.
+    DeviceRefused,
+    /// Another enrolment took its place.
+    EpochEnded,
+}

@@ -1,0 +1,98 @@
+//! Who this kiosk is: device, epoch, platform, pinned keys; and the platform's time when last heard of.
+
+use super::{StoreError, device_key::DeviceKey, value::bytes};
+use domain::{
+    ids::{CityCode, DeviceId, MallId},
+    time::UtcMillis,
+};
+use protocol::device::EnrolAnswer;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// The enrolment in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// This kiosk.
+    pub device: DeviceId,
+    /// Counts its enrolments.
+    pub epoch: u32,
+    /// Where the platform is, for example `https://pass.example.cn`.
+    pub origin: String,
+    /// The city it stands in.
+    pub city: CityCode,
+    /// The mall it stands in.
+    pub mall: MallId,
+    /// Feed pages and grants must be signed with this key.
+    pub platform_key: [u8; 32],
+}
+
+impl Identity {
+    /// Whose feed the content database holds.
+    pub(super) fn scope(&self) -> Vec<u8> {
+        [&self.platform_key[..], &self.mall.to_bytes()].concat()
+    }
+}
+
+/// The enrolment, provided the key it pinned is at hand: without it nothing can be signed.
+pub(super) fn load(ledger: &Connection, key: &DeviceKey) -> Result<Option<Identity>, StoreError> {
+    let found = ledger
+        .query_row(
+            "SELECT device, epoch, origin, city, mall, platform_key, public_key FROM identity",
+            [],
+            |row| Ok((read(row)?, bytes::<32>(row, 6)?)),
+        )
+        .optional()?;
+    let own = key.current().verifying_key().to_bytes();
+    Ok(found.and_then(|(identity, pinned)| (pinned == own).then_some(identity)))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Identity> {
+    Ok(Identity {
+        device: DeviceId::from_bytes(bytes(row, 0)?),
+        epoch: row.get(1)?,
+        origin: row.get(2)?,
+        city: CityCode::new(row.get(3)?),
+        mall: MallId::from_bytes(bytes(row, 4)?),
+        platform_key: bytes(row, 5)?,
+    })
+}
+
+/// The public half of the device key the enrolment pinned.
+pub(super) fn pinned_key(ledger: &Connection) -> Result<Option<[u8; 32]>, StoreError> {
+    Ok(ledger.query_row("SELECT public_key FROM identity", [], |row| row.get(0)).optional()?)
+}
+
+/// Replaces the enrolment.
+pub(super) fn save(
+    ledger: &Connection,
+    origin: &str,
+    answer: &EnrolAnswer,
+    public_key: [u8; 32],
+) -> Result<(), StoreError> {
+    ledger.execute(
+        "INSERT OR REPLACE INTO identity (one, device, epoch, origin, city, mall, platform_key, public_key)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            answer.device.to_bytes(),
+            answer.epoch,
+            origin,
+            answer.city.get(),
+            answer.mall.to_bytes(),
+            answer.platform_key,
+            public_key
+        ],
+    )?;
+    Ok(())
+}
+
+/// Remembers the platform's time; the platform is right also when it is earlier than before.
+pub(super) fn note_platform_time(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
+    ledger.execute("UPDATE memory SET platform_at_ms = ?1", [now.get()])?;
+    Ok(())
+}
+
+/// The platform's time when last heard of.
+pub(super) fn platform_time(ledger: &Connection) -> Result<Option<UtcMillis>, StoreError> {
+    Ok(ledger.query_row("SELECT platform_at_ms FROM memory", [], |row| {
+        row.get::<_, Option<i64>>(0).map(|at| at.map(UtcMillis::new))
+    })?)
+}

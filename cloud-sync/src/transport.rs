@@ -1,0 +1,62 @@
+//! One request to the platform and its answer, whatever carries them.
+
+use std::{future::Future, pin::Pin};
+
+pub mod http;
+
+/// A request, ready to be sent as is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireRequest {
+    /// Scheme, host and port, for example `https://pass.example.cn`.
+    pub origin: String,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Path and query, beginning with `/`.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Empty for none.
+    pub body: Vec<u8>,
+}
+
+/// An answer, whoever gave it: nothing in it is believed yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WireAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// `content-type`, as sent.
+    pub content_type: Option<String>,
+    /// `retry-after`, as sent.
+    pub retry_after: Option<String>,
+    /// The body, at most as long as the transport allows.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TransportError {
+    /// No connection, or it broke.
+    #[error("the platform cannot be reached")]
+    Unreachable,
+    /// No whole answer in time.
+    #[error("the platform did not answer in time")]
+    Timeout,
+    /// The other side is not who it should be.
+    #[error("the connection is not secure")]
+    NotSecure,
+    /// The answer is longer than any of ours.
+    #[error("the answer is too long")]
+    TooLong,
+    /// The address or a header cannot be used.
+    #[error("the request cannot be sent")]
+    BadRequest,
+}
+
+/// What [`Transport::send`] gives.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<WireAnswer, TransportError>> + Send + 'a>>;
+
+/// Sends one request. It decides nothing, retries nothing and follows nothing.
+pub trait Transport: Send + Sync {
+    /// Sends the request and waits for the whole answer, within a limit of its own.
+    fn send(&self, request: WireRequest) -> Sending<'_>;
+}

@@ -1,0 +1,1 @@
+//! What a kiosk remembers and says to the platform.
