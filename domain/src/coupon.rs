@@ -1,7 +1,7 @@
 //! The life of a coupon: issued, redeemed, expired, voided.
 //!
 //! A coupon claimed offline has no row of its own before its report reaches the platform; the kiosk calls it
-//! provisional on the screen, and the platform creates it as issued (`spec.md` 2b).
+//! provisional on the screen, and the platform creates it as issued.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ pub struct MoveError {
 }
 
 impl CouponState {
-    /// The state after a move; an error for any move that `spec.md` 2b does not name.
+    /// The state after a move; an error for any move not named here.
     pub fn after(self, step: CouponMove) -> Result<CouponState, MoveError> {
         match (self, step) {
             (CouponState::Issued, CouponMove::Lock) => Ok(CouponState::Locked),

@@ -72,7 +72,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The stable problem code (`spec.md` 0).
+    /// The stable problem code, the same on screen and in an answer.
     pub const fn code(self) -> &'static str {
         match self {
             Refusal::NotActive => "BATCH_NOT_ACTIVE",

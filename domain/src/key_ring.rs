@@ -1,7 +1,7 @@
 //! The ring of keys that consumer codes of a city are signed with.
 //!
 //! The ring travels in the signed feed and holds the previous, the current and the next key; its version only grows,
-//! so a ring older than the one held is never taken (`security.md`, Keys).
+//! so a ring older than the one held is never taken.
 
 use crate::{ids::CityCode, sealed::KeyId, time::UtcMillis};
 use ed25519_dalek::VerifyingKey;

@@ -118,7 +118,7 @@ impl From<BasisPoints> for u16 {
 pub struct RateError(u16);
 
 /// Splits `total` by `weights`: largest remainder method, ties to the lower index; the parts always add up to
-/// `total`. With no weight at all every part is zero (`pricing.md` 6).
+/// `total`. With no weight at all every part is zero.
 ///
 /// `total` and the weights are expected not to be negative; a negative one counts as zero.
 pub fn split_by_weight(total: Fen, weights: &[Fen]) -> Vec<Fen> {

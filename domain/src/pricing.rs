@@ -1,7 +1,7 @@
 //! What is taken off a bill, and who pays for it.
 //!
-//! One benefit on one bill, as a cashier types it: the layer 2–5 amount rules and the funder split of `pricing.md` 4
-//! and 6. Stacking several benefits over a cart is not here yet. Pure, in whole fen; every division floors.
+//! One benefit on one bill, as a cashier types it: what the benefit takes off, and how the funders share it.
+//! Stacking several benefits over a cart is not here yet. Pure, in whole fen; every division floors.
 
 use crate::money::{BasisPoints, Fen};
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ pub enum NoDiscount {
 }
 
 impl Benefit {
-    /// What the benefit takes off a bill of `bill`, leaving at least `min_pay` to pay (`pricing.md` 4).
+    /// What the benefit takes off a bill of `bill`, leaving at least `min_pay` to pay.
     ///
     /// The result is above zero and never above the bill.
     pub fn discount(&self, bill: Fen, min_pay: Fen) -> Result<Fen, NoDiscount> {
@@ -157,7 +157,7 @@ pub fn check_funding(funders: &[Funder]) -> Result<(), FundingError> {
 }
 
 /// Splits `discount` over `funders` in the order given: all but the last get their part rounded down, the last gets
-/// the rest (`pricing.md` 6). The shares add up to `discount`.
+/// the rest. The shares add up to `discount`.
 pub fn fund(discount: Fen, funders: &[Funder]) -> Vec<FunderShare> {
     let mut left = discount;
     let last = funders.len().saturating_sub(1);

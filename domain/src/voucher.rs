@@ -1,7 +1,7 @@
 //! The voucher: a kiosk's signed promise of one coupon before the platform has heard of it.
 //!
 //! `CV1:` and base45 of a sealed message by the device key, drawn as a QR code on the claimed screen. It stands for
-//! one slot of one lease and dies at R, the instant the platform may hand the slot to somebody else (`sync.md` 2).
+//! one slot of one lease and dies at R, the instant the platform may hand the slot to somebody else (`docs/ARCHITECTURE.md`).
 
 use crate::{
     consumer_code::{CodeError, Pseudonym, SCANNED_BYTES_MAX, from_text, to_text},

@@ -1,6 +1,6 @@
 //! When something is open: weekly windows that may run past midnight.
 //!
-//! A window belongs to the day it starts on, so Saturday 01:59 belongs to Friday's 20:00–02:00 (`pricing.md` 3). All
+//! A window belongs to the day it starts on, so Saturday 01:59 belongs to Friday's 20:00–02:00. All
 //! windows are half-open: the end is no longer inside.
 
 use crate::time::{MinuteOfDay, ShanghaiDay, UtcMillis};

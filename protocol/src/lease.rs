@@ -1,4 +1,4 @@
-//! Stock lent to a kiosk: request, grant, close (`sync.md` 2).
+//! Stock lent to a kiosk: request, grant, close (`docs/ARCHITECTURE.md`, the offline promise).
 
 use domain::{
     ids::{BatchId, DeviceId, LeaseId},
