@@ -45,11 +45,7 @@ pub fn members(workspace: &Workspace, root: &Path) -> Vec<Finding> {
             findings.push(Finding::fault(Rule::CrateImport, &manifest.path, 1, what));
             continue;
         };
-        // A crate may name itself: that is how its own tests switch a feature on.
-        let ours = package
-            .dependencies
-            .iter()
-            .filter(|below| is_ours(workspace, &below.name) && below.name != package.name);
+        let ours = package.dependencies.iter().filter(|below| is_ours(workspace, &below.name));
         // A crate may name itself: its own tests switch its features on in this way.
         let forbidden =
             ours.filter(|below| below.name != package.name && !allowed.contains(&below.name.as_str()));
