@@ -1,0 +1,22 @@
+//! Campaigns (活动) and coupon batches (券批次): a budget, what is promised under it, and how much of it is left.
+//!
+//! Owns the tables `campaign`, `batch`, `batch_version`. Promises: the stock of a batch is free, lent to a kiosk, or
+//! issued, and the three add up at every commit; nobody approves what they drafted; what a version says never changes;
+//! approved batches together never promise more government money than the campaign has; kiosks learn of each change by
+//! the feed.
+
+mod http;
+mod model;
+mod rules;
+mod service;
+mod store;
+
+pub use http::module;
+pub use model::{
+    Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, CampaignFigures, Decision,
+    Lendable, NewBatch, NewCampaign, Review, Stock, StockError,
+};
+pub use service::{
+    allocate, batch, batch_version, batch_versions, batches, campaign, campaigns, close, confirm_stock, decide,
+    draft_batch, draft_version, figures, lendable, move_batch, record_spend, reserve_stock, return_stock, submit,
+};
