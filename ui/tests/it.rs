@@ -3,8 +3,8 @@
 
 mod it {
     pub mod fonts;
-    pub mod screens;
     pub mod scenes;
+    pub mod screens;
     pub mod stage;
     pub mod taps;
 }

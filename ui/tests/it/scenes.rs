@@ -2,8 +2,8 @@
 
 use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel};
 use ui::{
-    Attract, Card, ChipKind, Claimed, Fact, KioskWindow, Link, Maintenance, OfferDetail, Offers, Scan, Session,
-    Slide, Tone,
+    Attract, Card, ChipKind, Claimed, Fact, KioskWindow, Link, Maintenance, OfferDetail, Offers, Scan,
+    Session, Slide, Tone,
 };
 
 pub fn texts(lines: &[&str]) -> ModelRc<SharedString> {

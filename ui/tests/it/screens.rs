@@ -1,7 +1,7 @@
 //! Each screen, by day and night, ordinary and with the longest texts, has no fault a reviewer would refuse.
 
 use slint::{ComponentHandle, ModelRc};
-use ui::{Card, Claimed, Notice, Offers, Refused, RefusalKind, Scan, Screen, Theme, Tone};
+use ui::{Card, Claimed, Notice, Offers, RefusalKind, Refused, Scan, Screen, Theme, Tone};
 
 use super::scenes;
 use super::stage::Stage;
@@ -52,6 +52,33 @@ fn the_longest_texts_fit_on_the_smallest_panel() {
     scenes::fill_long(&stage.window);
     stage.window.global::<Theme>().set_mm_per_px(0.248);
     assert_eq!(review(&stage, "long"), Vec::<String>::new());
+}
+
+#[test]
+fn english_fits_too() {
+    let stage = Stage::new();
+    scenes::fill_evening(&stage.window);
+    ui::Language::English.select().unwrap();
+    assert_eq!(review(&stage, "english"), Vec::<String>::new());
+}
+
+#[test]
+fn every_text_of_the_markup_has_its_english() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let english = std::fs::read_to_string(root.join("translations/en/LC_MESSAGES/ui.po")).unwrap();
+    let mut texts = 0;
+    for folder in ["slint", "slint/screens", "slint/widgets"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let markup = if path.is_file() { std::fs::read_to_string(&path).unwrap() } else { String::new() };
+            for text in markup.split("@tr(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                texts += 1;
+                assert!(english.contains(&format!("msgid \"{text}\"\n")), "{text} in {}", path.display());
+            }
+        }
+    }
+    assert!(texts > 30, "only {texts} texts were found");
+    assert!(!english.contains("msgstr \"\"\n\n"), "an empty translation");
 }
 
 #[test]
@@ -156,4 +183,32 @@ fn a_phone_can_read_the_voucher_off_the_screen() {
         assert_eq!(codes.len(), 1, "{name}");
         assert_eq!(codes[0].decode().unwrap().1, scenes::VOUCHER, "{name}");
     }
+}
+
+#[test]
+fn no_screen_and_no_widget_names_a_colour_or_a_size() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = 0;
+    for folder in ["slint/screens", "slint/widgets"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let markup = std::fs::read_to_string(&path).unwrap();
+            files += 1;
+            for (index, line) in markup.lines().enumerate() {
+                let place = format!("{}:{}: {line}", path.display(), index + 1);
+                assert!(!line.contains('#'), "a colour: {place}");
+                // 0 and 1 are arithmetic (nothing, one unit), anything else is a size of its own.
+                for number in line.split("px").filter(|_| line.contains("px")).map(trailing_number) {
+                    assert!(matches!(number, "" | "0" | "1"), "a size: {place}");
+                }
+            }
+        }
+    }
+    assert!(files > 15, "only {files} files were read");
+}
+
+/// The digits and points a text ends with.
+fn trailing_number(text: &str) -> &str {
+    let start = text.rfind(|char: char| !char.is_ascii_digit() && char != '.').map_or(0, |at| at + 1);
+    text.get(start..).unwrap_or_default()
 }

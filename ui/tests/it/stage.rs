@@ -6,7 +6,7 @@ use std::time::Duration;
 use i_slint_backend_testing::{
     AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions, mock_elapsed_time,
 };
-use slint::platform::PointerEventButton;
+use slint::platform::{PointerEventButton, WindowEvent};
 use slint::{ComponentHandle, PhysicalSize};
 use ui::{KioskWindow, Nav, Screen, Theme};
 
@@ -24,7 +24,6 @@ impl Stage {
             mock_time: true,
             threading: false,
             renderer_name: Some("software".into()),
-            ..Default::default()
         };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).expect("one stage a test");
         let window = KioskWindow::new().unwrap();
@@ -82,6 +81,16 @@ impl Stage {
         self.wait(100);
     }
 
+    /// Presses and lets go at this place, in pixels.
+    pub fn press(&self, x: f32, y: f32) {
+        let position = slint::LogicalPosition::new(x, y);
+        let button = PointerEventButton::Left;
+        let window = self.window.window();
+        window.dispatch_event(WindowEvent::PointerPressed { position, button });
+        self.wait(50);
+        window.dispatch_event(WindowEvent::PointerReleased { position, button });
+    }
+
     /// What a demanding reviewer would refuse: small or crowded targets, nameless controls, cut text.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.control_faults();
@@ -123,7 +132,8 @@ impl Stage {
             let place = mark.absolute_position();
             faults.push(format!("text is cut at {}, {}", place.x, place.y));
         }
-        let labels = ElementQuery::from_root(&self.window).match_descendants().match_inherits("Label").find_all();
+        let labels =
+            ElementQuery::from_root(&self.window).match_descendants().match_inherits("Label").find_all();
         for label in labels.iter().filter(|label| label.size().width > 0.0 && !self.holds(label)) {
             faults.push(format!("text {:?} leaves the screen", label.accessible_label()));
         }
