@@ -27,12 +27,7 @@ const ACCESS: &[Row] = &[
 
 /// The routes of the door.
 pub(crate) fn module() -> Module {
-    Module::new(
-        OpenApiRouter::new()
-            .routes(routes!(get_clock, set_clock))
-            .routes(routes!(last_otp)),
-        ACCESS,
-    )
+    Module::new(OpenApiRouter::new().routes(routes!(get_clock, set_clock)).routes(routes!(last_otp)), ACCESS)
 }
 
 /// What the platform takes for the time.
@@ -104,8 +99,7 @@ struct OtpBody {
 #[utoipa::path(get, path = "/demo/otp", tag = "demo", params(OtpQuery), responses((status = 200, body = OtpBody)))]
 async fn last_otp(State(app): State<App>, Query(query): Query<OtpQuery>) -> Result<Json<OtpBody>, Problem> {
     let code = door(&app)?.otp_sender.last(&query.phone);
-    code.map(|code| Json(OtpBody { code }))
-        .ok_or_else(|| Problem::new(Code::NotFound))
+    code.map(|code| Json(OtpBody { code })).ok_or_else(|| Problem::new(Code::NotFound))
 }
 
 fn door(app: &App) -> Result<&Demo, Problem> {

@@ -12,6 +12,7 @@ pub mod entropy;
 pub mod error;
 pub mod guard;
 pub mod idempotency;
+pub mod jobs;
 pub mod migrate;
 pub mod openapi;
 pub mod otp_sender;

@@ -3,16 +3,14 @@
 //! Handlers convert, services decide inside one transaction, rules are pure, and only `store` files hold SQL. Modules
 //! import lower modules only (`docs/ARCHITECTURE.md`); two that need each other talk through the outbox.
 
-#![allow(
-    unused_qualifications,
-    reason = "what utoipa makes of `params(...)` is a qualified path"
-)]
+#![allow(unused_qualifications, reason = "what utoipa makes of `params(...)` is a qualified path")]
 
 pub mod config;
 mod demo;
 pub mod foundation;
 pub mod modules;
 mod router;
+pub mod serve;
 pub mod start;
 
-pub use router::{RouterError, build_router, openapi_document};
+pub use router::{RouterError, build_router, handlers, jobs, openapi_document};

@@ -10,6 +10,7 @@ pub mod fleet;
 use crate::foundation::{
     app::App,
     guard::{Authenticator, Row},
+    jobs::Job,
     outbox::Handler,
 };
 use std::sync::Arc;
@@ -25,11 +26,13 @@ pub struct Module {
     pub authenticators: Vec<Arc<dyn Authenticator>>,
     /// The events it listens to.
     pub handlers: &'static [Handler],
+    /// The jobs that come round by themselves.
+    pub jobs: &'static [Job],
 }
 
 impl Module {
     /// A module with these routes and rows, that recognises nobody and listens to nothing.
     pub fn new(routes: OpenApiRouter<App>, access: &'static [Row]) -> Module {
-        Module { routes, access, authenticators: Vec::new(), handlers: &[] }
+        Module { routes, access, authenticators: Vec::new(), handlers: &[], jobs: &[] }
     }
 }

@@ -6,6 +6,8 @@ use crate::{
         app::App,
         error::{Code, Problem},
         guard::{Access, Guard, Row, guard},
+        idempotency,
+        jobs::Job,
         openapi,
         outbox::Handler,
         request,
@@ -23,6 +25,9 @@ use std::{any::Any, collections::BTreeSet, sync::Arc, time::Duration};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer, trace::TraceLayer};
 use utoipa::{ToSchema, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// How often expired idempotency keys are forgotten: hourly, they take little room.
+const FORGET_KEYS_EVERY_MS: u64 = 3_600_000;
 
 fn modules() -> Vec<Module> {
     vec![health(), modules::fleet::module(), modules::feed::module()]
@@ -62,6 +67,13 @@ pub fn openapi_document() -> Result<OpenApi, RouterError> {
 /// The handlers of all modules, for [`crate::foundation::outbox::dispatch`].
 pub fn handlers() -> Arc<[Handler]> {
     modules().iter().flat_map(|module| module.handlers.iter().copied()).collect()
+}
+
+/// The jobs of all modules, for [`crate::serve::serve`] and the simulator.
+pub fn jobs() -> Vec<Job> {
+    let own =
+        Job { name: "forget-keys", every_ms: |_| FORGET_KEYS_EVERY_MS, run: idempotency::forget_expired };
+    modules().iter().flat_map(|module| module.jobs.iter().copied()).chain([own]).collect()
 }
 
 fn assemble(app: App, mut modules: Vec<Module>) -> Result<Router, RouterError> {

@@ -52,19 +52,8 @@ pub fn demo(mut config: Config, seed: Option<u64>) -> Result<App, StartError> {
         Some(seed) => Arc::new(SeededEntropy::new(seed)),
         None => Arc::new(OsEntropy),
     };
-    let demo = Some(Demo {
-        clock: Arc::clone(&clock),
-        otp_sender: Arc::clone(&otp_sender),
-    });
-    assemble(
-        config,
-        Adapters {
-            clock,
-            entropy,
-            otp_sender,
-            demo,
-        },
-    )
+    let demo = Some(Demo { clock: Arc::clone(&clock), otp_sender: Arc::clone(&otp_sender) });
+    assemble(config, Adapters { clock, entropy, otp_sender, demo })
 }
 
 /// What differs between production, demo, tests and the simulator.

@@ -20,7 +20,11 @@ pub use error::DbError;
 pub use value::{Column, Row, Value};
 
 use job::{Engine, TypedJob};
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+};
+use tokio::sync::oneshot;
 
 /// A handle to the database; cloning it is cheap and all clones share one writer.
 #[derive(Clone)]
@@ -34,28 +38,28 @@ impl Db {
         Ok(Db { engine: Arc::new(sqlite::Sqlite::open(path)?) })
     }
 
-    /// Runs `work` in a transaction that only reads and sees one moment of the database. Blocks; not for async code.
+    /// Runs `work` in a transaction that only reads and sees one moment of the database. Blocks: not for handlers.
     pub fn read<T, E, W>(&self, work: W) -> Result<T, E>
     where
         W: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = TypedJob::new(work);
-        self.engine.read(Box::new(job));
-        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+        let (sender, answer) = mpsc::sync_channel(1);
+        self.engine.read(Box::new(TypedJob::new(work, move |result| drop(sender.send(result)))));
+        answer.recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 
-    /// Runs `work` in a transaction that may write; returns once it is on disk. Blocks; not for async code.
+    /// Runs `work` in a transaction that may write; returns once it is on disk. Blocks: not for handlers.
     pub fn write<T, E, W>(&self, work: W) -> Result<T, E>
     where
         W: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = TypedJob::new(work);
-        self.engine.write(Box::new(job));
-        answer.blocking_recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
+        let (sender, answer) = mpsc::sync_channel(1);
+        self.engine.write(Box::new(TypedJob::new(work, move |result| drop(sender.send(result)))));
+        answer.recv().unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 
     /// [`Db::read`] for async code.
@@ -65,7 +69,8 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = TypedJob::new(work);
+        let (sender, answer) = oneshot::channel();
+        let job = TypedJob::new(work, move |result| drop(sender.send(result)));
         let engine = Arc::clone(&self.engine);
         tokio::task::spawn_blocking(move || engine.read(Box::new(job)));
         answer.await.unwrap_or_else(|_| Err(E::from(DbError::Closed)))
@@ -78,8 +83,9 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, answer) = TypedJob::new(work);
-        self.engine.write(Box::new(job));
+        // The caller may go away meanwhile (a cancelled request); what is committed stays committed.
+        let (sender, answer) = oneshot::channel();
+        self.engine.write(Box::new(TypedJob::new(work, move |result| drop(sender.send(result)))));
         answer.await.unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 }

@@ -66,9 +66,6 @@ codes! {
     ClockSkew = "CLOCK_SKEW", UNAUTHORIZED, "The time of the request is too far from ours";
     EpochEnded = "EPOCH_ENDED", CONFLICT, "The kiosk was enrolled again elsewhere";
     PairingRefused = "PAIRING_REFUSED", FORBIDDEN, "The pairing code is wrong, used or too old";
-    ClockSkew = "CLOCK_SKEW", UNAUTHORIZED, "The request's time is too far from the platform's";
-    DeviceRefused = "DEVICE_REFUSED", UNAUTHORIZED, "The kiosk is unknown or its signature does not fit";
-    PairingRefused = "PAIRING_REFUSED", FORBIDDEN, "The pairing code is wrong, used or too old";
     DeviceFenced = "DEVICE_FENCED", FORBIDDEN, "The kiosk is locked out";
     // Offers and coupons (spec.md 0).
     BudgetExhausted = "BUDGET_EXHAUSTED", CONFLICT, "The budget is used up";
@@ -87,8 +84,6 @@ codes! {
     CodeExpired = "CODE_EXPIRED", GONE, "The code has expired";
     CodeReplayed = "CODE_REPLAYED", CONFLICT, "The code has been used";
     CodeInvalid = "CODE_INVALID", UNPROCESSABLE_ENTITY, "The code is not one of ours";
-    EpochEnded = "EPOCH_ENDED", CONFLICT, "The epoch is no longer the kiosk's own";
-    BatchNotActive = "BATCH_NOT_ACTIVE", CONFLICT, "The batch is paused or over";
     LeaseExhausted = "LEASE_EXHAUSTED", CONFLICT, "The kiosk's lease is used up";
     ConsentRequired = "CONSENT_REQUIRED", FORBIDDEN, "The person has not consented to this";
     RiskHold = "RISK_HOLD", FORBIDDEN, "Held back for a check";

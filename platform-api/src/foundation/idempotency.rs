@@ -6,6 +6,7 @@
 
 use super::{
     act::{Act, Actor},
+    app::App,
     db::{DbError, Tx},
     error::{Code, Problem},
 };
@@ -152,7 +153,10 @@ fn save(tx: &mut Tx<'_>, act: &Act, key: &Key, (status, body): (StatusCode, &str
     Ok(())
 }
 
-/// Forgets keys whose time is over; gives their number.
-pub fn forget_expired(tx: &mut Tx<'_>, act: &Act) -> Result<u64, DbError> {
-    tx.execute("DELETE FROM idempotency_key WHERE expires_at <= $1", &[act.now.into()])
+/// Forgets keys whose time is over.
+pub fn forget_expired(app: &App) -> Result<(), Problem> {
+    let now = app.clock.now();
+    app.db
+        .write(move |tx| tx.execute("DELETE FROM idempotency_key WHERE expires_at <= $1", &[now.into()]))?;
+    Ok(())
 }

@@ -4,7 +4,6 @@
 
 use super::{DbError, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tokio::sync::oneshot;
 
 /// What an adapter must offer. Both calls return at once or block; the answer travels through the job.
 pub(super) trait Engine: Send + Sync {
@@ -31,26 +30,26 @@ pub(super) trait Job: Send {
     fn finish(self: Box<Self>, outcome: Result<(), DbError>);
 }
 
-/// A [`Job`] that remembers its types.
-pub(super) struct TypedJob<T, E, W> {
+/// A [`Job`] that remembers its types. `A` takes the answer.
+pub(super) struct TypedJob<T, E, W, A> {
     work: W,
     result: Option<Result<T, E>>,
-    answer: oneshot::Sender<Result<T, E>>,
+    answer: A,
 }
 
-impl<T, E, W> TypedJob<T, E, W> {
-    /// The job and the place its answer arrives.
-    pub(super) fn new(work: W) -> (TypedJob<T, E, W>, oneshot::Receiver<Result<T, E>>) {
-        let (answer, receiver) = oneshot::channel();
-        (TypedJob { work, result: None, answer }, receiver)
+impl<T, E, W, A> TypedJob<T, E, W, A> {
+    /// A job whose answer goes to `answer`; if the job is dropped instead, `answer` is dropped uncalled.
+    pub(super) fn new(work: W, answer: A) -> TypedJob<T, E, W, A> {
+        TypedJob { work, result: None, answer }
     }
 }
 
-impl<T, E, W> Job for TypedJob<T, E, W>
+impl<T, E, W, A> Job for TypedJob<T, E, W, A>
 where
     W: Fn(&mut Tx<'_>) -> Result<T, E> + Send,
     T: Send,
     E: From<DbError> + Send,
+    A: FnOnce(Result<T, E>) + Send,
 {
     fn attempt(&mut self, tx: &mut Tx<'_>) -> Verdict {
         let work = &self.work;
@@ -67,7 +66,6 @@ where
             Ok(()) => self.result.unwrap_or_else(|| Err(E::from(DbError::Closed))),
             Err(error) => Err(E::from(error)),
         };
-        // The caller may have gone away (a cancelled request); what was committed stays committed.
-        drop(self.answer.send(result));
+        (self.answer)(result);
     }
 }

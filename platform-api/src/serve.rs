@@ -1,0 +1,105 @@
+//! Serves requests and runs the jobs of one process until it is told to stop.
+//!
+//! Stopping lets requests and jobs in work finish; the database closes when the last handle is gone.
+
+use crate::{
+    RouterError, build_router,
+    foundation::{
+        app::App,
+        error::{Code, Problem, chain},
+        outbox::{self, Handler},
+    },
+    handlers, jobs,
+};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
+
+/// How long an event may wait for its handlers: short enough that nobody notices.
+const OUTBOX_EVERY_MS: u64 = 250;
+
+/// Serving failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Routes and rows do not belong together.
+    #[error("the router cannot be built")]
+    Router(#[from] RouterError),
+    /// The network failed.
+    #[error("the network failed")]
+    Network(#[from] io::Error),
+}
+
+/// Serves `app` on `listener` until `stop` is ready.
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let router = build_router(app.clone())?;
+    let (stopping, stopped) = watch::channel(false);
+    let mut rounds = start_jobs(&app, &stopped);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop_of(stopped)).into_future();
+    tokio::pin!(serving, stop);
+    let result = tokio::select! {
+        result = &mut serving => result,
+        () = &mut stop => {
+            tracing::info!("stopping: requests in work are finished first");
+            stopping.send_replace(true);
+            serving.await
+        }
+    };
+    stopping.send_replace(true);
+    while rounds.join_next().await.is_some() {}
+    Ok(result?)
+}
+
+fn start_jobs(app: &App, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut rounds = JoinSet::new();
+    for job in jobs() {
+        let every_ms = (job.every_ms)(&app.config);
+        rounds.spawn(run_every(every_ms, job.name, app.clone(), stopped.clone(), job.run));
+    }
+    let handlers: Arc<[Handler]> = handlers();
+    let dispatch = move |app: &App| outbox::dispatch(app, &handlers).map(drop);
+    rounds.spawn(run_every(OUTBOX_EVERY_MS, "outbox", app.clone(), stopped.clone(), dispatch));
+    rounds
+}
+
+async fn run_every(
+    every_ms: u64,
+    name: &'static str,
+    app: App,
+    stopped: watch::Receiver<bool>,
+    run: impl Fn(&App) -> Result<(), Problem> + Clone + Send + 'static,
+) {
+    let mut round = interval(Duration::from_millis(every_ms.max(1)));
+    round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let stop = stop_of(stopped);
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            _ = round.tick() => {}
+        }
+        let (app, run) = (app.clone(), run.clone());
+        match tokio::task::spawn_blocking(move || run(&app)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) if problem.code() == Code::Overloaded => {
+                tracing::warn!(name, "a job waits its turn")
+            }
+            // The cause was logged where it became a problem.
+            Ok(Err(problem)) => tracing::error!(name, code = problem.code().as_str(), "a job failed"),
+            Err(error) => tracing::error!(name, cause = chain(&error), "a job panicked"),
+        }
+    }
+}
+
+/// Ready when the process stops; a sender that is gone is a stop as well.
+async fn stop_of(mut stopped: watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stop| *stop).await);
+}

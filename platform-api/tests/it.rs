@@ -1,0 +1,10 @@
+//! The platform from outside: the real router and the real database, one of its own per test.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at once")]
+#![allow(missing_docs, reason = "the names of tests say what they check")]
+
+#[path = "it/foundation.rs"]
+mod foundation;
+#[path = "it/harness.rs"]
+mod harness;
+#[path = "it/router.rs"]
+mod router;
