@@ -123,17 +123,25 @@ fn show(programs: &Programs, listen: SocketAddr) -> Result<(), Failure> {
             .args(["serve", "--demo", "--listen", &listen.to_string(), "--data"])
             .arg(platform_data),
     )?;
-    if let Err(failure) = wait_until_ready(here(listen), &mut platform.0, &news) {
-        platform.stop(&news);
-        return Err(failure);
-    }
-    let mut window =
-        start(Command::new(&programs.simulator).args(["--platform", &url, "--data"]).arg(window_data))?;
+    let mut window = Command::new(&programs.simulator);
+    window.args(["--platform", &url, "--data"]).arg(window_data);
+    let result = wait_until_ready(here(listen), &mut platform.0, &news)
+        .and_then(|()| show_window(&mut window, &url, &mut platform.0, &news));
+    platform.stop(&news);
+    result
+}
+
+fn show_window(
+    command: &mut Command,
+    url: &str,
+    platform: &mut Child,
+    news: &Receiver<i32>,
+) -> Result<(), Failure> {
+    let mut window = start(command)?;
     println!("\n  手机页面 (phone page)     {url}/\n  商户核销 (merchant page)  {url}/merchant");
     println!("\n  Close the window or press Ctrl-C to stop both.\n");
-    let result = watch(&mut platform.0, &mut window.0, &news);
-    window.stop(&news);
-    platform.stop(&news);
+    let result = watch(platform, &mut window.0, news);
+    window.stop(news);
     result
 }
 
