@@ -10,7 +10,6 @@ use std::process::Command;
 /// Debian packages, each with what asks for it.
 const PACKAGES: &[(&str, &str)] = &[
     ("fontconfig", "Slint finds its fonts through it"),
-    ("fonts-noto-cjk", "Chinese text on the pages a test browser opens"),
     ("gcc", "compiles the SQLite that is built in"),
     ("libasound2-dev", "sound: rodio through ALSA"),
     ("libc6-dev", "linking"),
@@ -42,6 +41,11 @@ enum Privilege {
 /// may not install.
 pub fn run() -> Result<(), Failure> {
     ensure(PACKAGES)
+}
+
+/// Whether the package of this name is among those the workspace needs.
+pub fn installs(package: &str) -> bool {
+    PACKAGES.iter().any(|(name, _)| *name == package)
 }
 
 fn ensure(packages: &[(&str, &str)]) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ mod licences;
 mod markup;
 mod modules;
 mod opening;
+mod programs;
 mod references;
 mod register;
 mod sizes;
@@ -62,6 +63,8 @@ pub enum Rule {
     Reference,
     /// More than one binary of integration tests in a crate.
     TestBinary,
+    /// A program that is started and that setup does not install.
+    Setup,
     /// An exception that is not needed.
     Exception,
 }
@@ -87,6 +90,7 @@ impl Rule {
             Self::Register => "register",
             Self::Reference => "reference",
             Self::TestBinary => "test-binary",
+            Self::Setup => "setup",
             Self::Exception => "exception",
         }
     }
@@ -164,6 +168,7 @@ fn of_sources(sources: &[Source]) -> Vec<Finding> {
     let mut parsed: Vec<(&Source, Facts)> = Vec::new();
     for source in sources {
         findings.extend(sizes::file(source));
+        findings.extend(programs::check(source));
         if source.is_rust() {
             findings.extend(opening::check(source));
             match syntax::facts(source) {
