@@ -1,4 +1,4 @@
-//! Signing in.
+//! Signing in: how long codes and sessions last, and how often one may try.
 
 use super::{ConfigError, within};
 use serde::Deserialize;

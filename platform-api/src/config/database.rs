@@ -1,4 +1,4 @@
-//! Storing.
+//! Storing: the folder that holds the database and the keys.
 
 use serde::Deserialize;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Serving.
+//! Serving: where the platform listens and how long an answer may take.
 
 use super::{ConfigError, within};
 use serde::Deserialize;

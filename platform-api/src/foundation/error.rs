@@ -67,7 +67,7 @@ codes! {
     EpochEnded = "EPOCH_ENDED", CONFLICT, "The kiosk was enrolled again elsewhere";
     PairingRefused = "PAIRING_REFUSED", FORBIDDEN, "The pairing code is wrong, used or too old";
     DeviceFenced = "DEVICE_FENCED", FORBIDDEN, "The kiosk is locked out";
-    // Offers and coupons (spec.md 0).
+    // Offers and coupons.
     BudgetExhausted = "BUDGET_EXHAUSTED", CONFLICT, "The budget is used up";
     BatchExhausted = "BATCH_EXHAUSTED", CONFLICT, "All coupons of the batch are taken";
     BatchNotActive = "BATCH_NOT_ACTIVE", CONFLICT, "The batch is paused or over";

@@ -1,4 +1,4 @@
-//! Key files.
+//! Key files are made once, belong to their owner alone, and are refused when damaged.
 
 use platform_api::foundation::{
     entropy::SeededEntropy,
