@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at once")]
 #![allow(missing_docs, reason = "the names of tests say what they check")]
 
+#[path = "it/fleet.rs"]
+mod fleet;
 #[path = "it/foundation.rs"]
 mod foundation;
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "it/kiosk.rs"]
+mod kiosk;
 #[path = "it/router.rs"]
 mod router;
