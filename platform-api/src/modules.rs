@@ -3,6 +3,7 @@
 //! 1 `auth` `devices` `ledger` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
 //! 7 `feed` `fleet`. Each face says what the module owns and promises; `store`, `http` and `rules` stay private.
 
+pub mod consumers;
 pub mod devices;
 pub mod feed;
 pub mod fleet;

@@ -12,6 +12,7 @@ use crate::{
         rate_limit::RateLimiter,
         secrets::{SecretError, Secrets},
     },
+    modules::consumers::{self, ConsumersError},
 };
 use std::{fs, io, path::Path, sync::Arc};
 
@@ -30,6 +31,9 @@ pub enum StartError {
     /// The key files cannot be reached.
     #[error("key files cannot be reached")]
     Secrets(#[from] SecretError),
+    /// Consent texts, rule sets or code keys cannot be brought up to date.
+    #[error("consumers cannot be prepared")]
+    Consumers(#[from] ConsumersError),
 }
 
 /// An application for real use: the machine's clock and chance.
@@ -73,7 +77,7 @@ pub fn assemble(config: Config, adapters: Adapters) -> Result<App, StartError> {
     let db = open_database(&config.database.folder)?;
     migrate::run(&db, migrate::HISTORY, adapters.clock.now())?;
     let secrets = Secrets::open(&config.database.folder.join("keys"))?;
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         db,
         clock: adapters.clock,
         entropy: adapters.entropy,
@@ -82,7 +86,9 @@ pub fn assemble(config: Config, adapters: Adapters) -> Result<App, StartError> {
         otp_sender: adapters.otp_sender,
         rate_limiter: RateLimiter::default(),
         demo: adapters.demo,
-    }))
+    });
+    consumers::prepare(&app)?;
+    Ok(app)
 }
 
 /// The database in the data folder, as it is; the folder is made when missing.

@@ -1,0 +1,159 @@
+//! Consumers: accounts, consents, 人群赋码, and the code a phone shows.
+//!
+//! Promises: nothing about a person is kept or used without a live consent (P1 account, P2 profile and tags, P3 tags in
+//! the code); nobody who may be under 14 is profiled; what names a person is sealed; a code is accepted once; which tag
+//! a person gets is decided by a published rule set, never by code. Tag names never leave this module towards a screen.
+//!
+//! Functions that issue or open something need [`Keys`]: take them once per request with [`Keys::of`].
+
+mod error;
+mod keys;
+mod model;
+mod rules;
+mod seeded;
+mod service;
+mod store;
+
+pub use error::{ConsumersError, ScanError};
+pub use keys::Keys;
+pub use model::{
+    Account, CodeShown, Consent, ConsentText, Evaluation, Evidence, Household, Level, Occupation, Profile,
+    Purpose, Study, TagAssertion, Talent, Visit,
+};
+pub use rules::{rule_set::RuleSetError, targeting::TargetingError};
+pub use seeded::{Seeded, register_seeded};
+
+use crate::foundation::{
+    act::{Act, Actor},
+    app::App,
+    db::{DbError, Tx},
+    secrets::SecretError,
+};
+use domain::{
+    consumer_code::{IdentifyCode, Pseudonym, RedeemCode},
+    ids::{ConsumerId, CouponId, TagId},
+    key_ring::KeyRing,
+    sealed::KeyId,
+    segment::Predicate,
+    time::{ShanghaiDay, UtcMillis},
+};
+
+/// The rule sets this build publishes, oldest first.
+const RULE_SETS: [&str; 1] = [include_str!("../../published/rule_set_1.toml")];
+/// The consent texts this build publishes.
+const CONSENT_TEXTS: &str = include_str!("../../published/consent_texts.toml");
+
+/// Brings the module up to this build at the start: consent texts, rule sets and tag numbers, key ring. Idempotent.
+pub fn prepare(app: &App) -> Result<(), ConsumersError> {
+    let keys = Keys::of(app)?;
+    let city = app.config.city.id();
+    let seed = app.entropy.seed().map_err(SecretError::from)?;
+    let act = Act::new(app.clock.now(), Actor::System("prepare"), "prepare-consumers".to_owned(), seed);
+    app.db.write(move |tx| {
+        act.restart();
+        service::consents::publish_texts(tx, &act, CONSENT_TEXTS)?;
+        RULE_SETS.iter().try_for_each(|text| publish_rule_set(tx, &act, &keys, text).map(drop))?;
+        service::ring::create(tx, city)?;
+        rotate(tx, &act, &keys).map(drop)
+    })
+}
+
+/// Publishes the next rule set (TOML, see `published/rule_set_1.toml`) and gives its version. People are evaluated by it
+/// from its `effective_from` on, the next time their code is renewed.
+pub fn publish_rule_set(tx: &mut Tx<'_>, act: &Act, keys: &Keys, text: &str) -> Result<u32, ConsumersError> {
+    service::tags::publish(tx, act, keys, text)
+}
+
+/// Who a pseudonym was on `day` (that of the code's `issued_at` or of a kiosk's claim). Days are resolved for 40 days.
+pub fn resolve(
+    tx: &mut Tx<'_>,
+    day: ShanghaiDay,
+    pseudonym: Pseudonym,
+) -> Result<Option<ConsumerId>, DbError> {
+    service::codes::resolve(tx, day, pseudonym)
+}
+
+/// Believes a scanned identify code by signature, purpose and time. For a preview: the code is not used up.
+pub fn check_identify(tx: &mut Tx<'_>, act: &Act, text: &str) -> Result<IdentifyCode, ScanError> {
+    service::codes::check_identify(tx, act, text)
+}
+
+/// [`check_identify`], and uses the code up for everybody but `act.actor`.
+pub fn verify_identify(tx: &mut Tx<'_>, act: &Act, text: &str) -> Result<IdentifyCode, ScanError> {
+    service::codes::use_identify(tx, act, text)
+}
+
+/// Believes a scanned redeem code by signature, purpose and time. For a preview: the code is not used up.
+pub fn check_redeem(tx: &mut Tx<'_>, act: &Act, text: &str) -> Result<RedeemCode, ScanError> {
+    service::codes::check_redeem(tx, act, text)
+}
+
+/// [`check_redeem`], and uses the code up for everybody but `act.actor`.
+pub fn verify_redeem(tx: &mut Tx<'_>, act: &Act, text: &str) -> Result<RedeemCode, ScanError> {
+    service::codes::use_redeem(tx, act, text)
+}
+
+/// A new redeem code for a coupon; that the coupon is the consumer's and usable is the caller's check. Writes.
+pub fn issue_redeem_code(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    (consumer, coupon): (ConsumerId, CouponId),
+) -> Result<CodeShown, ConsumersError> {
+    service::codes::redeem(tx, act, keys, (consumer, coupon))
+}
+
+/// A new identify code, valid 120 s and to be renewed after 30 s; at most four tags, none without P2 and P3. Writes.
+pub fn current_identify_code(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    consumer: ConsumerId,
+) -> Result<CodeShown, ConsumersError> {
+    service::codes::identify(tx, act, keys, consumer)
+}
+
+/// The name as others may see it, such as 林**; `None` for an unknown consumer.
+pub fn masked_name(tx: &mut Tx<'_>, consumer: ConsumerId) -> Result<Option<String>, DbError> {
+    service::masked_name(tx, consumer)
+}
+
+/// The public key ring at `act.now`; `None` before [`prepare`].
+pub fn key_ring(tx: &mut Tx<'_>, act: &Act) -> Result<Option<KeyRing>, DbError> {
+    service::ring::current(tx, act.now)
+}
+
+/// Brings the ring to `act.now`. A job calls it; a change goes to the kiosks through the change log.
+pub fn rotate(tx: &mut Tx<'_>, act: &Act, keys: &Keys) -> Result<KeyRing, ConsumersError> {
+    service::ring::rotate(tx, act, keys)
+}
+
+/// Takes a key that is no longer trusted out of the ring, at once and for good; another takes its place.
+pub fn revoke_key(tx: &mut Tx<'_>, act: &Act, keys: &Keys, key_id: KeyId) -> Result<KeyRing, ConsumersError> {
+    service::ring::revoke(tx, act, keys, key_id)
+}
+
+/// The number of the tag `name`, for targeting; `None` when no rule set has it.
+pub fn tag_id(tx: &mut Tx<'_>, name: &str) -> Result<Option<TagId>, DbError> {
+    store::tags::tag_by_name(tx, name)
+}
+
+/// The tags offers may go by at `now`, the preferred first; none without live consents P2 and P3.
+pub fn tags_of(tx: &mut Tx<'_>, consumer: ConsumerId, now: UtcMillis) -> Result<Vec<TagId>, DbError> {
+    Ok(service::tags::of(tx, consumer, now)?.into_iter().map(|assertion| assertion.tag).collect())
+}
+
+/// Accepts a predicate an offer may use: known tags only, and a sensitive one never alone nor against people.
+pub fn check_targeting(tx: &mut Tx<'_>, predicate: &Predicate) -> Result<(), ConsumersError> {
+    service::tags::check_targeting(tx, predicate)
+}
+
+/// Records what an authority, a paper or a stay shows about a consumer, and evaluates again. Needs a live P2.
+pub fn record_evidence(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    (consumer, evidence): (ConsumerId, &Evidence),
+) -> Result<(), ConsumersError> {
+    service::record_evidence(tx, act, keys, (consumer, evidence))
+}
