@@ -19,6 +19,7 @@ mod sizes;
 mod sources;
 mod sql;
 mod syntax;
+mod tables;
 
 use crate::process::{Failure, root};
 use crate::workspace::Workspace;
@@ -39,6 +40,8 @@ pub enum Rule {
     Syntax,
     /// Where SQL may stand.
     Sql,
+    /// Whose a table is.
+    Table,
     /// Which module of the platform may name which, and what of it.
     Module,
     /// Types of the markup outside the kiosk's window.
@@ -78,6 +81,7 @@ impl Rule {
             Self::Licence => "licence",
             Self::Syntax => "syntax",
             Self::Sql => "sql",
+            Self::Table => "table",
             Self::Module => "module",
             Self::Door => "door",
             Self::Float => "float",
@@ -186,5 +190,6 @@ fn of_sources(sources: &[Source]) -> Vec<Finding> {
         findings.extend(floats::check(source, facts));
     }
     findings.extend(modules::check(&parsed));
+    findings.extend(tables::check(&parsed));
     findings
 }
