@@ -15,12 +15,15 @@ struct List {
     exception: Vec<Exception>,
 }
 
-/// One line of the list: this rule does not hold in this file.
+/// One line of the list: this rule does not hold in this file, or, with `about`, for this one thing in it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
     rule: String,
     path: String,
+    /// Words of the message it answers; empty covers every finding of the rule in the file.
+    #[serde(default)]
+    about: String,
     reason: String,
 }
 
@@ -40,7 +43,9 @@ fn parse(text: &str) -> Result<Vec<Exception>, Failure> {
 /// Takes away what is excepted; an exception without a reason, or one that nothing needs, becomes a fault.
 pub fn apply(findings: Vec<Finding>, exceptions: &[Exception]) -> Vec<Finding> {
     let covers = |exception: &Exception, finding: &Finding| {
-        exception.rule == finding.rule.name() && exception.path == finding.path
+        exception.rule == finding.rule.name()
+            && exception.path == finding.path
+            && finding.what.contains(&exception.about)
     };
     let mut left: Vec<Finding> = Vec::new();
     for exception in exceptions {
@@ -77,6 +82,15 @@ mod tests {
         assert_eq!(apply(sql(), &one("sql", "a check reads the tables")), []);
         let left = apply(sql(), &one("float", "a check reads the tables"));
         assert_eq!(left.iter().filter(|finding| finding.rule == Rule::Sql).count(), 1);
+    }
+
+    #[test]
+    fn an_exception_about_one_thing_leaves_the_others() {
+        let text =
+            "[[exception]]\nrule = \"sql\"\npath = \"a.rs\"\nabout = \"one\"\nreason = \"it is a sample\"\n";
+        let findings = ["one", "two"].map(|what| Finding::fault(Rule::Sql, "a.rs", 7, what)).to_vec();
+        let left = apply(findings, &parse(text).expect("a valid list"));
+        assert!(left.len() == 1 && left[0].what == "two", "{left:?}");
     }
 
     #[test]
