@@ -3,6 +3,7 @@
 
 mod it {
     pub mod fonts;
+    pub mod look;
     pub mod scenes;
     pub mod screens;
     pub mod stage;

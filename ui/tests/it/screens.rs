@@ -184,31 +184,3 @@ fn a_phone_can_read_the_voucher_off_the_screen() {
         assert_eq!(codes[0].decode().unwrap().1, scenes::VOUCHER, "{name}");
     }
 }
-
-#[test]
-fn no_screen_and_no_widget_names_a_colour_or_a_size() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = 0;
-    for folder in ["slint/screens", "slint/widgets"] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let markup = std::fs::read_to_string(&path).unwrap();
-            files += 1;
-            for (index, line) in markup.lines().enumerate() {
-                let place = format!("{}:{}: {line}", path.display(), index + 1);
-                assert!(!line.contains('#'), "a colour: {place}");
-                // 0 and 1 are arithmetic (nothing, one unit), anything else is a size of its own.
-                for number in line.split("px").filter(|_| line.contains("px")).map(trailing_number) {
-                    assert!(matches!(number, "" | "0" | "1"), "a size: {place}");
-                }
-            }
-        }
-    }
-    assert!(files > 15, "only {files} files were read");
-}
-
-/// The digits and points a text ends with.
-fn trailing_number(text: &str) -> &str {
-    let start = text.rfind(|char: char| !char.is_ascii_digit() && char != '.').map_or(0, |at| at + 1);
-    text.get(start..).unwrap_or_default()
-}
