@@ -153,9 +153,9 @@ async fn healthz() -> Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, body = Health),
     (status = 503, description = "not ready")))]
 async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {
-    let ready = app.db.read_async(|tx| tx.query_one("SELECT 1 AS one", &[]));
+    let ready = app.db.read_async(|tx| tx.probe());
     match ready.await {
-        Ok(_) => Ok(Json(Health { status: "ok" })),
+        Ok(()) => Ok(Json(Health { status: "ok" })),
         Err(_) => Err(Problem::new(Code::Overloaded).retry_after_s(1)),
     }
 }

@@ -119,6 +119,11 @@ impl<'a> Tx<'a> {
         Ok(rows.pop())
     }
 
+    /// Asks the database for nothing, to see that it answers.
+    pub fn probe(&mut self) -> Result<(), DbError> {
+        self.query_one("SELECT 1 AS one", &[]).map(|_| ())
+    }
+
     /// Runs one statement and gives the number of rows it changed.
     pub fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, DbError> {
         self.connection.execute(sql, params)
