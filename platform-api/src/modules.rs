@@ -7,6 +7,7 @@ pub mod consumers;
 pub mod devices;
 pub mod feed;
 pub mod fleet;
+pub mod ledger;
 
 use crate::foundation::{
     app::App,

@@ -30,7 +30,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const FORGET_KEYS_EVERY_MS: u64 = 3_600_000;
 
 fn modules() -> Vec<Module> {
-    vec![health(), modules::fleet::module(), modules::feed::module()]
+    vec![health(), modules::ledger::module(), modules::fleet::module(), modules::feed::module()]
 }
 
 /// Routes and rows do not belong together.

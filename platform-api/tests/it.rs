@@ -10,5 +10,7 @@ mod foundation;
 mod harness;
 #[path = "it/kiosk.rs"]
 mod kiosk;
+#[path = "it/ledger.rs"]
+mod ledger;
 #[path = "it/router.rs"]
 mod router;

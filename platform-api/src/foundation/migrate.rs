@@ -23,8 +23,14 @@ macro_rules! history {
 }
 
 /// Every step, in order. Add a line when you add a file.
-pub const HISTORY: &[Migration] =
-    history!["0001_foundation", "0002_append_only.sqlite", "0004_devices", "0010_consumers", "0032_fleet"];
+pub const HISTORY: &[Migration] = history![
+    "0001_foundation",
+    "0002_append_only.sqlite",
+    "0004_devices",
+    "0005_ledger.sqlite",
+    "0010_consumers",
+    "0032_fleet"
+];
 
 /// Why a database could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
