@@ -2,7 +2,7 @@
 //!
 //! All SQL of the kiosk is in this module. Each public operation is one transaction, committed before it returns. No
 //! name, phone number or tag of a person is ever written; a person is a pseudonym that changes daily. A damaged
-//! database is moved aside and started anew, never repaired (`sync.md` 3).
+//! database is moved aside and started anew, never repaired.
 
 mod catalogue;
 mod config;
@@ -19,7 +19,7 @@ mod voucher;
 
 pub use catalogue::{Applied, Catalogue, PageRefused};
 pub use files::{Damage, StoreError};
-pub use identity::Identity;
+pub use identity::{Identity, Standing};
 pub use lease::{BatchStock, ExpiredLease, GrantRefused, LeaseFacts};
 pub use outbox::Settled;
 pub use replay::SessionOpening;
@@ -34,7 +34,7 @@ use domain::{
 };
 use ed25519_dalek::SigningKey;
 use protocol::{
-    device::EnrolAnswer,
+    device::{EnrolAnswer, KioskConfig},
     feed::Page,
     lease::{CloseRequest, Grant, LeaseRequest},
     outbox::{ClaimOutcome, ClaimReport},
@@ -63,8 +63,8 @@ pub struct Facts {
     pub platform_at: Option<UtcMillis>,
     /// Place reached in the feed.
     pub cursor: u64,
-    /// Version of the configuration in use.
-    pub config_version: u64,
+    /// The configuration in use.
+    pub config: KioskConfig,
     /// Rows waiting for the platform's answer.
     pub outbox_rows: u64,
     /// Stock and needs of each batch, and leases to give back.
@@ -82,7 +82,9 @@ impl Store {
     pub fn open(directory: &Path, chance: &mut dyn Chance) -> Result<(Store, Vec<Damage>), StoreError> {
         let opened = files::open(directory)?;
         let pinned = identity::pinned_key(&opened.ledger)?;
-        let key = DeviceKey::open(directory, pinned, opened.ledger_is_new, chance)?;
+        let mut key_seed = [0; 32];
+        chance.fill(&mut key_seed);
+        let key = DeviceKey::open(directory, pinned, opened.ledger_is_new, key_seed)?;
         let mut store =
             Store { ledger: opened.ledger, content: opened.content, key, catalogue: Arc::default() };
         store.align_content()?;
@@ -100,10 +102,11 @@ impl Store {
         self.key.current().clone()
     }
 
-    /// Makes (or finds again, after an answer was lost) the key of the next enrolment; gives its public half.
-    pub fn begin_enrolment(&mut self, chance: &mut dyn Chance) -> Result<[u8; 32], StoreError> {
+    /// Makes the key of the next enrolment from 32 fresh random bytes, or finds the one made before, whose answer was
+    /// lost; gives its public half.
+    pub fn begin_enrolment(&mut self, key_seed: [u8; 32]) -> Result<[u8; 32], StoreError> {
         let enrolled = identity::pinned_key(&self.ledger)?.is_some();
-        self.key.candidate(enrolled, chance)
+        self.key.candidate(enrolled, key_seed)
     }
 
     /// Takes the platform's answer: from here on the kiosk is this device in this epoch, and leases of an earlier
@@ -118,6 +121,19 @@ impl Store {
         self.align_content()?;
         self.reload_catalogue()?;
         self.identity()?.ok_or(StoreError::NotEnrolled)
+    }
+
+    /// Notes, durably, whether the platform still stands by the enrolment: without that nothing is issued.
+    pub fn set_standing(&mut self, standing: Standing) -> Result<(), StoreError> {
+        identity::set_standing(&self.ledger, standing)
+    }
+
+    /// The platform answered a heartbeat: it stands by the enrolment, and this is its time.
+    pub fn heard(&mut self, now: UtcMillis) -> Result<(), StoreError> {
+        let tx = self.ledger.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        identity::set_standing(&tx, Standing::Good)?;
+        identity::note_platform_time(&tx, now)?;
+        Ok(tx.commit()?)
     }
 
     /// Remembers the platform's time, below which the kiosk's own clock is not believed after a restart.
@@ -136,7 +152,8 @@ impl Store {
     /// Claims one coupon from a lease: next slot, signed voucher and outbox row in one transaction, committed before
     /// the voucher is returned to be shown.
     pub fn claim(&mut self, order: &ClaimOrder, now: UtcMillis) -> Result<ClaimedVoucher, ClaimError> {
-        let identity = self.identity()?.ok_or(ClaimRefused::NotEnrolled)?;
+        let identity = self.identity()?.filter(|identity| identity.standing == Standing::Good);
+        let identity = identity.ok_or(ClaimRefused::NotEnrolled)?;
         let catalogue = self.catalogue();
         let batch = catalogue.batches.get(&order.batch).ok_or(ClaimRefused::UnknownBatch)?;
         let tx = self
@@ -266,7 +283,7 @@ impl Store {
         Ok(Facts {
             platform_at: identity::platform_time(&self.ledger)?,
             cursor: cursor::load(&self.content)?,
-            config_version: catalogue.config.version,
+            config: catalogue.config.clone(),
             outbox_rows: outbox::count(&self.ledger)?,
             identity,
             leases,

@@ -10,7 +10,8 @@ CREATE TABLE identity (
     city INTEGER NOT NULL,
     mall BLOB NOT NULL CHECK (length(mall) = 16),
     platform_key BLOB NOT NULL CHECK (length(platform_key) = 32),
-    public_key BLOB NOT NULL CHECK (length(public_key) = 32)
+    public_key BLOB NOT NULL CHECK (length(public_key) = 32),
+    standing TEXT NOT NULL DEFAULT 'good' CHECK (standing IN ('good', 'device_refused', 'epoch_ended'))
 ) STRICT;
 
 -- What only grows: the number of the last lease request, and the platform's time when last heard of.

@@ -1,5 +1,6 @@
 //! What the sync core tells the screen.
 
+use super::Link;
 use crate::store::Settled;
 
 /// Something the kiosk may want to react to. News are hints: the truth is in the store.
@@ -30,18 +31,6 @@ pub enum News {
     StockChanged,
     /// The platform's word on a claim.
     ClaimSettled(Settled),
-}
-
-/// Whether the platform answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// The last request was answered.
-    Online,
-    /// Nothing was answered since this instant (platform time as far as known).
-    Offline {
-        /// When the last answer came, or when the kiosk started.
-        since: domain::time::UtcMillis,
-    },
 }
 
 /// Why somebody must pair the kiosk.

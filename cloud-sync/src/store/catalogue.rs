@@ -44,6 +44,8 @@ pub struct Applied {
     pub dropped: u32,
     /// Rows of a newer platform, and rings or configurations no newer than the ones held.
     pub skipped: u32,
+    /// More pages wait at the platform right now.
+    pub more: bool,
 }
 
 impl Applied {
@@ -73,7 +75,7 @@ pub(super) fn apply(content: &Connection, page: &Page) -> Result<Result<Applied,
     if page.next < page.since || stands_still || page.changes.len() > PAGE_CHANGES_MAX {
         return Ok(Err(PageRefused::Malformed));
     }
-    let mut applied = Applied::default();
+    let mut applied = Applied { more: page.more, ..Applied::default() };
     for change in &page.changes {
         apply_change(content, change, &mut applied)?;
     }

@@ -4,7 +4,6 @@
 //! is told by the public key the ledger pinned.
 
 use super::{StoreError, files::at};
-use crate::ports::Chance;
 use ed25519_dalek::SigningKey;
 use std::{
     fs::{self, File, OpenOptions},
@@ -25,7 +24,7 @@ impl DeviceKey {
         directory: &Path,
         pinned: Option<[u8; 32]>,
         ledger_is_new: bool,
-        chance: &mut dyn Chance,
+        key_seed: [u8; 32],
     ) -> Result<DeviceKey, StoreError> {
         let (current, next) = match ledger_is_new {
             true => (None, None),
@@ -33,7 +32,7 @@ impl DeviceKey {
         };
         let current = match current {
             Some(key) => key,
-            None => make(directory, CURRENT, chance)?,
+            None => make(directory, CURRENT, key_seed)?,
         };
         let mut key = DeviceKey { directory: directory.to_owned(), current, next };
         if pinned.is_some() && key.next.as_ref().map(public) == pinned {
@@ -48,13 +47,9 @@ impl DeviceKey {
     }
 
     /// Public half of the key for the next enrolment: a first one uses the key at hand, a later one a key of its own.
-    pub(super) fn candidate(
-        &mut self,
-        enrolled: bool,
-        chance: &mut dyn Chance,
-    ) -> Result<[u8; 32], StoreError> {
+    pub(super) fn candidate(&mut self, enrolled: bool, key_seed: [u8; 32]) -> Result<[u8; 32], StoreError> {
         if enrolled && self.next.is_none() {
-            self.next = Some(make(&self.directory, NEXT, chance)?);
+            self.next = Some(make(&self.directory, NEXT, key_seed)?);
         }
         Ok(self.candidate_public())
     }
@@ -96,9 +91,7 @@ fn read(path: &Path) -> Result<Option<SigningKey>, StoreError> {
 }
 
 /// Makes a key and writes it under `name`, durably and whole or not at all.
-fn make(directory: &Path, name: &str, chance: &mut dyn Chance) -> Result<SigningKey, StoreError> {
-    let mut secret = [0; 32];
-    chance.fill(&mut secret);
+fn make(directory: &Path, name: &str, secret: [u8; 32]) -> Result<SigningKey, StoreError> {
     let (path, draft) = (directory.join(name), directory.join(format!("{name}.draft")));
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&draft)(error)),

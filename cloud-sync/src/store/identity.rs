@@ -8,6 +8,29 @@ use domain::{
 use protocol::device::EnrolAnswer;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+/// Whether the platform still stands by an enrolment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// As far as this kiosk knows.
+    Good,
+    /// It refused the device: nothing is issued until it answers again or the kiosk is enrolled anew.
+    DeviceRefused,
+    /// It said that another enrolment took this one's place; likewise.
+    EpochEnded,
+}
+
+impl Standing {
+    const ALL: [Standing; 3] = [Standing::Good, Standing::DeviceRefused, Standing::EpochEnded];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Standing::Good => "good",
+            Standing::DeviceRefused => "device_refused",
+            Standing::EpochEnded => "epoch_ended",
+        }
+    }
+}
+
 /// The enrolment in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -23,6 +46,8 @@ pub struct Identity {
     pub mall: MallId,
     /// Feed pages and grants must be signed with this key.
     pub platform_key: [u8; 32],
+    /// Whether the platform still stands by it.
+    pub standing: Standing,
 }
 
 impl Identity {
@@ -36,9 +61,9 @@ impl Identity {
 pub(super) fn load(ledger: &Connection, key: &DeviceKey) -> Result<Option<Identity>, StoreError> {
     let found = ledger
         .query_row(
-            "SELECT device, epoch, origin, city, mall, platform_key, public_key FROM identity",
+            "SELECT device, epoch, origin, city, mall, platform_key, standing, public_key FROM identity",
             [],
-            |row| Ok((read(row)?, bytes::<32>(row, 6)?)),
+            |row| Ok((read(row)?, bytes::<32>(row, 7)?)),
         )
         .optional()?;
     let own = key.current().verifying_key().to_bytes();
@@ -53,7 +78,20 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Identity> {
         city: CityCode::new(row.get(3)?),
         mall: MallId::from_bytes(bytes(row, 4)?),
         platform_key: bytes(row, 5)?,
+        standing: read_standing(row, 6)?,
     })
+}
+
+fn read_standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Standing> {
+    let name: String = row.get(column)?;
+    let unknown = || rusqlite::Error::InvalidColumnType(column, name.clone(), rusqlite::types::Type::Text);
+    Standing::ALL.into_iter().find(|standing| standing.name() == name).ok_or_else(unknown)
+}
+
+/// Notes whether the platform still stands by the enrolment.
+pub(super) fn set_standing(ledger: &Connection, standing: Standing) -> Result<(), StoreError> {
+    ledger.execute("UPDATE identity SET standing = ?1", [standing.name()])?;
+    Ok(())
 }
 
 /// The public half of the device key the enrolment pinned.

@@ -1,4 +1,4 @@
-//! Leases: stock lent to this kiosk, slot by slot (`sync.md` 2).
+//! Leases: stock lent to this kiosk, slot by slot.
 //!
 //! A lease is taken only as the answer to a request of this device and epoch, and never twice. It goes from open to
 //! closing to closed and never back; only an open one of the current epoch is issued from.
