@@ -64,10 +64,7 @@ fn write_line(out: &mut dyn Write, file: &Path, payloads: &[Payload], ms: f64) -
     let line = Line {
         file: &file.to_string_lossy(),
         payloads: payloads.iter().map(|payload| payload.text.as_str()).collect(),
-        payloads_hex: payloads
-            .iter()
-            .map(|payload| hex::encode(&payload.bytes))
-            .collect(),
+        payloads_hex: payloads.iter().map(|payload| hex::encode(&payload.bytes)).collect(),
         pass: payloads.first().map(|payload| payload.pass),
         ms,
     };

@@ -27,10 +27,7 @@ fn decode(files: Vec<PathBuf>) -> ExitCode {
     let clock: Arc<dyn Monotonic> = Arc::new(SystemClock::new());
     match decode_files(&files, &clock, &mut io::stdout().lock(), &mut io::stderr().lock()) {
         Ok(0) => ExitCode::SUCCESS,
-        Ok(unreadable) => fail(&format!(
-            "kiosk decode: {unreadable} of {} files not readable",
-            files.len()
-        )),
+        Ok(unreadable) => fail(&format!("kiosk decode: {unreadable} of {} files not readable", files.len())),
         Err(error) => fail(&format!("kiosk decode: output not written: {error}")),
     }
 }

@@ -121,13 +121,9 @@ impl Scanner {
     pub fn start(parts: ScannerParts, limits: ScannerLimits) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new(parts, limits));
         let watched = Arc::clone(&shared);
-        let watcher = thread::Builder::new()
-            .name("scan-watcher".into())
-            .spawn(move || watcher::run(&watched))?;
-        Ok(Self {
-            shared,
-            watcher: Some(watcher),
-        })
+        let watcher =
+            thread::Builder::new().name("scan-watcher".into()).spawn(move || watcher::run(&watched))?;
+        Ok(Self { shared, watcher: Some(watcher) })
     }
 
     /// Says what to look for from now on.

@@ -35,11 +35,7 @@ impl NokhwaCamera {
     pub fn open(index: u32, clock: Arc<dyn Monotonic>) -> Result<Self, CameraError> {
         let mut camera = connect(index)?;
         // A driver that lists nothing keeps the format it was opened with.
-        if let Some(best) = camera
-            .compatible_camera_formats()
-            .ok()
-            .and_then(|listed| choose(&listed))
-        {
+        if let Some(best) = camera.compatible_camera_formats().ok().and_then(|listed| choose(&listed)) {
             camera
                 .set_camera_requset(exactly(best))
                 .map_err(|error| CameraError::NoFormat(format!("{best}: {error}")))?;
@@ -48,41 +44,27 @@ impl NokhwaCamera {
         if !is_usable(&format) {
             return Err(CameraError::NoFormat(format.to_string()));
         }
-        camera
-            .open_stream()
-            .map_err(|error| CameraError::Failed(error.to_string()))?;
+        camera.open_stream().map_err(|error| CameraError::Failed(error.to_string()))?;
         Ok(Self { camera, clock })
     }
 }
 
 impl FrameSource for NokhwaCamera {
     fn next_frame(&mut self) -> Result<Option<Frame>, CameraError> {
-        let buffer = self
-            .camera
-            .frame()
-            .map_err(|error| CameraError::Failed(error.to_string()))?;
+        let buffer = self.camera.frame().map_err(|error| CameraError::Failed(error.to_string()))?;
         let taken_at = self.clock.monotonic();
-        let Resolution {
-            width_x: width,
-            height_y: height,
-        } = buffer.resolution();
+        let Resolution { width_x: width, height_y: height } = buffer.resolution();
         let pixels = width as usize * height as usize;
         let luma = match buffer.source_frame_format() {
             FrameFormat::YUYV => every_second_byte(buffer.buffer(), pixels),
             FrameFormat::GRAY | FrameFormat::NV12 => buffer.buffer().get(..pixels).map(<[u8]>::to_vec),
-            FrameFormat::MJPEG | FrameFormat::RAWRGB | FrameFormat::RAWBGR => buffer
-                .decode_image::<LumaFormat>()
-                .ok()
-                .map(|image| image.into_raw()),
+            FrameFormat::MJPEG | FrameFormat::RAWRGB | FrameFormat::RAWBGR => {
+                buffer.decode_image::<LumaFormat>().ok().map(|image| image.into_raw())
+            }
         };
         // One broken frame is a bad cable, not a lost camera: skip it.
         let whole = luma.filter(|luma| luma.len() == pixels);
-        Ok(whole.map(|luma| Frame {
-            luma,
-            width,
-            height,
-            taken_at,
-        }))
+        Ok(whole.map(|luma| Frame { luma, width, height, taken_at }))
     }
 }
 
@@ -110,9 +92,7 @@ fn connect(index: u32) -> Result<Camera, CameraError> {
     };
     for format in told {
         if let NokhwaError::OpenDeviceError(device, reason) = failure {
-            return Err(CameraError::Absent(format!(
-                "/dev/video{index}: {device}: {reason}"
-            )));
+            return Err(CameraError::Absent(format!("/dev/video{index}: {device}: {reason}")));
         }
         match Camera::new(CameraIndex::Index(index), exactly(format)) {
             Ok(camera) => return Ok(camera),
@@ -177,10 +157,7 @@ mod tests {
 
     #[test]
     fn of_equal_sizes_the_one_without_decompression_is_chosen() {
-        let listed = [
-            format(1280, 720, FrameFormat::MJPEG, 60),
-            format(1280, 720, FrameFormat::YUYV, 30),
-        ];
+        let listed = [format(1280, 720, FrameFormat::MJPEG, 60), format(1280, 720, FrameFormat::YUYV, 30)];
         assert_eq!(choose(&listed), Some(listed[1]));
     }
 

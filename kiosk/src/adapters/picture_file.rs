@@ -24,18 +24,9 @@ pub enum PictureFileError {
 /// [`PictureFileError`] when the file is absent or holds no whole picture.
 pub fn load(path: &Path) -> Result<Frame, PictureFileError> {
     let picture = ImageReader::open(path)?.with_guessed_format()?.decode()?;
-    let grey = if picture.color().has_alpha() {
-        over_white(&picture)
-    } else {
-        picture.into_luma8()
-    };
+    let grey = if picture.color().has_alpha() { over_white(&picture) } else { picture.into_luma8() };
     let (width, height) = grey.dimensions();
-    Ok(Frame {
-        luma: grey.into_raw(),
-        width,
-        height,
-        taken_at: Duration::ZERO,
-    })
+    Ok(Frame { luma: grey.into_raw(), width, height, taken_at: Duration::ZERO })
 }
 
 fn over_white(picture: &DynamicImage) -> GrayImage {

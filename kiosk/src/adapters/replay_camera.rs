@@ -63,12 +63,7 @@ impl ReplayCamera {
         if pictures.is_empty() {
             return Err(CameraError::Absent("recording holds no pictures".into()));
         }
-        Ok(Self {
-            pictures,
-            next: 0,
-            at_end,
-            clock,
-        })
+        Ok(Self { pictures, next: 0, at_end, clock })
     }
 }
 

@@ -99,7 +99,8 @@ fn pause(duty: &Duty<'_>, limit: Duration) {
         return;
     }
     let state = duty.shared.lock();
-    drop(duty.shared.wait_while(state, limit, |state| {
-        !duty.is_over(state) && state.watching != Watching::Nothing
-    }));
+    drop(
+        duty.shared
+            .wait_while(state, limit, |state| !duty.is_over(state) && state.watching != Watching::Nothing),
+    );
 }

@@ -17,10 +17,7 @@ pub fn run(duty: &Duty<'_>) {
             continue;
         }
         for payload in payloads {
-            duty.shared.tell(Sighting::Code {
-                payload,
-                taken_at: frame.taken_at,
-            });
+            duty.shared.tell(Sighting::Code { payload, taken_at: frame.taken_at });
         }
     }
 }

@@ -18,20 +18,11 @@ pub struct Preview {
 
 /// Every n-th pixel of every n-th row of `frame`, for the smallest n that fits.
 pub fn of(frame: &Frame) -> Preview {
-    let step = frame
-        .width
-        .div_ceil(WIDTH_MAX)
-        .max(frame.height.div_ceil(HEIGHT_MAX))
-        .max(1);
+    let step = frame.width.div_ceil(WIDTH_MAX).max(frame.height.div_ceil(HEIGHT_MAX)).max(1);
     let (width, height) = (frame.width / step, frame.height / step);
     let (row_len, step, kept) = (frame.width as usize, step as usize, width as usize);
     let mut luma = Vec::with_capacity(kept * height as usize);
-    for row in frame
-        .luma
-        .chunks_exact(row_len.max(1))
-        .step_by(step)
-        .take(height as usize)
-    {
+    for row in frame.luma.chunks_exact(row_len.max(1)).step_by(step).take(height as usize) {
         luma.extend(row[..kept * step].iter().rev().step_by(step));
     }
     Preview { luma, width, height }
@@ -45,31 +36,15 @@ mod tests {
 
     #[test]
     fn a_small_frame_is_only_mirrored() {
-        let frame = Frame {
-            luma: vec![1, 2, 3, 4, 5, 6],
-            width: 3,
-            height: 2,
-            taken_at: Duration::ZERO,
-        };
+        let frame = Frame { luma: vec![1, 2, 3, 4, 5, 6], width: 3, height: 2, taken_at: Duration::ZERO };
         let preview = of(&frame);
-        assert_eq!(
-            (preview.luma, preview.width, preview.height),
-            (vec![3, 2, 1, 6, 5, 4], 3, 2)
-        );
+        assert_eq!((preview.luma, preview.width, preview.height), (vec![3, 2, 1, 6, 5, 4], 3, 2));
     }
 
     #[test]
     fn a_camera_frame_fits_the_preview_and_keeps_its_shape() {
-        let frame = Frame {
-            luma: vec![9; 1280 * 720],
-            width: 1280,
-            height: 720,
-            taken_at: Duration::ZERO,
-        };
+        let frame = Frame { luma: vec![9; 1280 * 720], width: 1280, height: 720, taken_at: Duration::ZERO };
         let preview = of(&frame);
-        assert_eq!(
-            (preview.luma.len(), preview.width, preview.height),
-            (640 * 360, 640, 360)
-        );
+        assert_eq!((preview.luma.len(), preview.width, preview.height), (640 * 360, 640, 360));
     }
 }

@@ -52,12 +52,7 @@ impl State {
 
 impl Shared {
     pub fn new(parts: ScannerParts, limits: ScannerLimits) -> Self {
-        Self {
-            parts,
-            limits,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        }
+        Self { parts, limits, state: Mutex::default(), changed: Condvar::new() }
     }
 
     pub fn lock(&self) -> MutexGuard<'_, State> {
@@ -76,10 +71,7 @@ impl Shared {
         limit: Duration,
         keep_waiting: impl FnMut(&mut State) -> bool,
     ) -> MutexGuard<'a, State> {
-        self.changed
-            .wait_timeout_while(state, limit, keep_waiting)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
+        self.changed.wait_timeout_while(state, limit, keep_waiting).unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Tells every thread that the state has changed.

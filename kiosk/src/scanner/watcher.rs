@@ -15,20 +15,12 @@ const LOOKS_PER_STALL: u32 = 4;
 
 /// Runs until the scanner stops.
 pub fn run(shared: &Arc<Shared>) {
-    let mut posts = [
-        Post::start(Part::Camera, shared),
-        Post::start(Part::Decoder, shared),
-    ];
-    let look = shared
-        .limits
-        .camera_stall_max
-        .min(shared.limits.decoder_stall_max)
-        / LOOKS_PER_STALL;
+    let mut posts = [Post::start(Part::Camera, shared), Post::start(Part::Decoder, shared)];
+    let look = shared.limits.camera_stall_max.min(shared.limits.decoder_stall_max) / LOOKS_PER_STALL;
     loop {
         let state = shared.lock();
-        let state = shared.wait_while(state, look, |state| {
-            !state.stopping && !state.camera.ended && !state.decoder.ended
-        });
+        let state = shared
+            .wait_while(state, look, |state| !state.stopping && !state.camera.ended && !state.decoder.ended);
         if state.stopping {
             break;
         }
@@ -38,9 +30,7 @@ pub fn run(shared: &Arc<Shared>) {
         }
     }
     let state = shared.lock();
-    drop(shared.wait_while(state, STOP_WAIT_MAX, |state| {
-        !(state.camera.ended && state.decoder.ended)
-    }));
+    drop(shared.wait_while(state, STOP_WAIT_MAX, |state| !(state.camera.ended && state.decoder.ended)));
     posts.into_iter().for_each(Post::finish);
 }
 
@@ -53,11 +43,7 @@ struct Post {
 
 impl Post {
     fn start(part: Part, shared: &Arc<Shared>) -> Self {
-        Self {
-            part,
-            thread: spawn(part, 0, shared),
-            replacements: 0,
-        }
+        Self { part, thread: spawn(part, 0, shared), replacements: 0 }
     }
 
     /// Replaces the thread when it is stuck or has ended; gives up after too many.
@@ -69,10 +55,7 @@ impl Post {
             if !needs_replacing(worker, now, stall_max(self.part, shared)) {
                 return;
             }
-            *worker = Worker {
-                generation: worker.generation.wrapping_add(1),
-                ..Worker::default()
-            };
+            *worker = Worker { generation: worker.generation.wrapping_add(1), ..Worker::default() };
             worker.generation
         };
         // The thread that is left here holds nothing but its share of the state, and ends when its call returns.
@@ -102,9 +85,7 @@ fn stall_max(part: Part, shared: &Shared) -> Duration {
 }
 
 fn needs_replacing(worker: &Worker, now: Duration, stall_max: Duration) -> bool {
-    let stuck = worker
-        .busy_since
-        .is_some_and(|since| now.saturating_sub(since) > stall_max);
+    let stuck = worker.busy_since.is_some_and(|since| now.saturating_sub(since) > stall_max);
     worker.ended || stuck
 }
 
@@ -114,13 +95,7 @@ fn spawn(part: Part, generation: u32, shared: &Arc<Shared>) -> Option<JoinHandle
         Part::Camera => ("scan-camera", camera::run),
         Part::Decoder => ("scan-decoder", decoder::run),
     };
-    let body = move || {
-        work(&Duty {
-            shared: &owned,
-            part,
-            generation,
-        })
-    };
+    let body = move || work(&Duty { shared: &owned, part, generation });
     let thread = thread::Builder::new().name(name.into()).spawn(body).ok();
     if thread.is_none() {
         shared.lock().worker(part).ended = true;
@@ -136,29 +111,19 @@ mod tests {
 
     #[test]
     fn a_worker_is_replaced_when_one_call_outlasts_the_limit() {
-        let busy = Worker {
-            busy_since: Some(Duration::from_secs(10)),
-            ..Worker::default()
-        };
+        let busy = Worker { busy_since: Some(Duration::from_secs(10)), ..Worker::default() };
         assert!(!needs_replacing(&busy, Duration::from_secs(13), STALL_MAX));
         assert!(needs_replacing(&busy, Duration::from_millis(13_001), STALL_MAX));
     }
 
     #[test]
     fn an_idle_worker_is_kept_however_long_it_waits() {
-        assert!(!needs_replacing(
-            &Worker::default(),
-            Duration::from_secs(86_400),
-            STALL_MAX
-        ));
+        assert!(!needs_replacing(&Worker::default(), Duration::from_secs(86_400), STALL_MAX));
     }
 
     #[test]
     fn a_worker_that_ended_is_replaced() {
-        let ended = Worker {
-            ended: true,
-            ..Worker::default()
-        };
+        let ended = Worker { ended: true, ..Worker::default() };
         assert!(needs_replacing(&ended, Duration::ZERO, STALL_MAX));
     }
 }

@@ -39,16 +39,8 @@ pub const STILL: [Pass; 11] = [
 ];
 
 /// For live video: dear passes stand between cheap ones, so that no two follow each other.
-pub const LIVE: [Pass; 8] = [
-    AS_IS,
-    STRETCHED_HALF,
-    SHARPENED,
-    INVERTED_HALF,
-    ONE_THRESHOLD,
-    QUARTER,
-    MIDDLE_DOUBLED,
-    RQRR_HALF,
-];
+pub const LIVE: [Pass; 8] =
+    [AS_IS, STRETCHED_HALF, SHARPENED, INVERTED_HALF, ONE_THRESHOLD, QUARTER, MIDDLE_DOUBLED, RQRR_HALF];
 
 const AS_IS: Pass = Pass::new("as-is", |p| p.view(), read_modern);
 const STRETCHED_HALF: Pass = Pass::new("half-stretched", |p| p.shrunk(2).stretched(), read_modern);
@@ -77,11 +69,7 @@ impl Pass {
         let mut payloads: Vec<Payload> = Vec::with_capacity(found.len());
         for Found { bytes, text } in found {
             if !bytes.is_empty() && payloads.iter().all(|known| known.bytes != bytes) {
-                payloads.push(Payload {
-                    bytes,
-                    text,
-                    pass: self.name,
-                });
+                payloads.push(Payload { bytes, text, pass: self.name });
             }
         }
         payloads

@@ -23,28 +23,16 @@ impl<'a> Picture<'a> {
     pub fn borrowed(luma: &'a [u8], width: u32, height: u32) -> Option<Self> {
         let (width, height) = (usize::try_from(width).ok()?, usize::try_from(height).ok()?);
         let fits = width > 0 && height > 0 && width.checked_mul(height)? == luma.len();
-        fits.then_some(Self {
-            luma: Cow::Borrowed(luma),
-            width,
-            height,
-        })
+        fits.then_some(Self { luma: Cow::Borrowed(luma), width, height })
     }
 
     fn owned(luma: Vec<u8>, width: usize, height: usize) -> Picture<'static> {
-        Picture {
-            luma: Cow::Owned(luma),
-            width,
-            height,
-        }
+        Picture { luma: Cow::Owned(luma), width, height }
     }
 
     /// The same picture, not copied.
     pub fn view(&self) -> Picture<'_> {
-        Picture {
-            luma: Cow::Borrowed(&*self.luma),
-            width: self.width,
-            height: self.height,
-        }
+        Picture { luma: Cow::Borrowed(&*self.luma), width: self.width, height: self.height }
     }
 
     /// Whether both have the same sides.
@@ -90,10 +78,7 @@ impl<'a> Picture<'a> {
 
     /// The middle, at most 640 x 480.
     pub fn middle(&self) -> Picture<'static> {
-        let (width, height) = (
-            self.width.min(MIDDLE_WIDTH_MAX),
-            self.height.min(MIDDLE_HEIGHT_MAX),
-        );
+        let (width, height) = (self.width.min(MIDDLE_WIDTH_MAX), self.height.min(MIDDLE_HEIGHT_MAX));
         let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
         let mut luma = Vec::with_capacity(width * height);
         for row in self.luma.chunks_exact(self.width).skip(top).take(height) {
@@ -109,11 +94,8 @@ impl<'a> Picture<'a> {
         for y in 0..height {
             let near = self.row(y / 2);
             let far = self.row(neighbour(y, self.height));
-            let mixed: Vec<u16> = near
-                .iter()
-                .zip(far)
-                .map(|(near, far)| 3 * u16::from(*near) + u16::from(*far))
-                .collect();
+            let mixed: Vec<u16> =
+                near.iter().zip(far).map(|(near, far)| 3 * u16::from(*near) + u16::from(*far)).collect();
             for x in 0..width {
                 let sum = 3 * mixed[x / 2] + mixed[neighbour(x, self.width)];
                 luma.push(((sum + 8) / 16) as u8);
@@ -152,10 +134,7 @@ impl<'a> Picture<'a> {
         let mut sums = vec![0_u16; self.width];
         let last = self.width - 1;
         for y in 0..self.height {
-            let (above, below) = (
-                self.row(y.saturating_sub(1)),
-                self.row((y + 1).min(self.height - 1)),
-            );
+            let (above, below) = (self.row(y.saturating_sub(1)), self.row((y + 1).min(self.height - 1)));
             for (sum, ((above, here), below)) in sums.iter_mut().zip(above.iter().zip(self.row(y)).zip(below))
             {
                 *sum = u16::from(*above) + 2 * u16::from(*here) + u16::from(*below);
@@ -178,11 +157,7 @@ impl<'a> Picture<'a> {
 /// The second source pixel for place `at` of a doubled side whose source has `len` pixels.
 fn neighbour(at: usize, len: usize) -> usize {
     let near = at / 2;
-    if at.is_multiple_of(2) {
-        near.saturating_sub(1)
-    } else {
-        (near + 1).min(len - 1)
-    }
+    if at.is_multiple_of(2) { near.saturating_sub(1) } else { (near + 1).min(len - 1) }
 }
 
 /// Darkest and brightest pixel of every tile of a picture.
@@ -194,10 +169,7 @@ struct Tiles {
 
 impl Tiles {
     fn of(picture: &Picture<'_>) -> Self {
-        let (across, down) = (
-            picture.width.div_ceil(TILE_SIDE),
-            picture.height.div_ceil(TILE_SIDE),
-        );
+        let (across, down) = (picture.width.div_ceil(TILE_SIDE), picture.height.div_ceil(TILE_SIDE));
         let mut extremes = vec![(u8::MAX, u8::MIN); across * down];
         for (y, row) in picture.luma.chunks_exact(picture.width).enumerate() {
             let line = &mut extremes[y / TILE_SIDE * across..][..across];
@@ -208,11 +180,7 @@ impl Tiles {
                 }
             }
         }
-        Self {
-            extremes,
-            across,
-            down,
-        }
+        Self { extremes, across, down }
     }
 
     /// Darkest pixel and range of the tile and those that touch it.
@@ -225,10 +193,7 @@ impl Tiles {
                 brightest = brightest.max(bright);
             }
         }
-        (
-            i32::from(darkest),
-            (i32::from(brightest) - i32::from(darkest)).max(TILE_RANGE_MIN),
-        )
+        (i32::from(darkest), (i32::from(brightest) - i32::from(darkest)).max(TILE_RANGE_MIN))
     }
 }
 
@@ -271,9 +236,7 @@ mod tests {
 
     #[test]
     fn stretching_gives_a_dim_tile_the_full_range() {
-        let luma: Vec<u8> = (0..32 * 32)
-            .map(|at| if at % 2 == 0 { 100 } else { 130 })
-            .collect();
+        let luma: Vec<u8> = (0..32 * 32).map(|at| if at % 2 == 0 { 100 } else { 130 }).collect();
         let stretched = picture(&luma, 32, 32).stretched();
         assert_eq!(stretched.luma[..2], [0, 255]);
     }
@@ -282,18 +245,13 @@ mod tests {
     fn sharpening_widens_a_soft_step() {
         let luma = [50, 50, 50, 100, 150, 150, 150];
         let sharpened = picture(&luma, 7, 1).sharpened();
-        assert!(
-            sharpened.luma[2] < 50 && sharpened.luma[4] > 150,
-            "{:?}",
-            sharpened.luma
-        );
+        assert!(sharpened.luma[2] < 50 && sharpened.luma[4] > 150, "{:?}", sharpened.luma);
     }
 
     #[test]
     fn the_middle_is_the_middle() {
-        let luma: Vec<u8> = (0..480)
-            .flat_map(|_| (0..642).map(|x| if x == 0 || x == 641 { 9 } else { 1 }))
-            .collect();
+        let luma: Vec<u8> =
+            (0..480).flat_map(|_| (0..642).map(|x| if x == 0 || x == 641 { 9 } else { 1 })).collect();
         let whole = picture(&luma, 642, 480);
         let middle = whole.middle();
         assert_eq!((middle.width, middle.height), (640, 480));

@@ -29,37 +29,31 @@ pub fn read_modern(picture: &Picture<'_>, budget: &Budget<'_>) -> Vec<Found> {
 
 /// The older of rxing's finders: it follows bent and broken codes where the newer gives up.
 pub fn read_classic(picture: &Picture<'_>, _: &Budget<'_>) -> Vec<Found> {
-    with_block_thresholds(picture, find_classic)
-        .flatten()
-        .into_iter()
-        .collect()
+    with_block_thresholds(picture, find_classic).flatten().into_iter().collect()
 }
 
 /// The older finder, with one threshold for the whole picture, where glare misleads the blocks.
 pub fn read_classic_one_threshold(picture: &Picture<'_>, _: &Budget<'_>) -> Vec<Found> {
-    one_threshold(picture)
-        .as_ref()
-        .and_then(find_classic)
-        .into_iter()
-        .collect()
+    one_threshold(picture).as_ref().and_then(find_classic).into_iter().collect()
 }
+
+/// Corner patterns above which rqrr, whose work grows with their cube and cannot be interrupted, is not tried.
+const RQRR_CORNERS_MAX: usize = 32;
 
 /// rqrr's finder; it panics on some pictures, which the passes catch.
 pub fn read_with_rqrr(picture: &Picture<'_>, _: &Budget<'_>) -> Vec<Found> {
+    let corners = with_block_thresholds(picture, |matrix| FindFinderPatterns(matrix, true, 0).len());
+    if corners.is_none_or(|corners| corners > RQRR_CORNERS_MAX) {
+        return Vec::new();
+    }
     let brightness = |x, y| picture.luma[y * picture.width + x];
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, brightness);
     let grids = image.detect_grids();
-    grids
-        .iter()
-        .filter_map(|found| decode(&bits_of(&found.grid)?))
-        .collect()
+    grids.iter().filter_map(|found| decode(&bits_of(&found.grid)?)).collect()
 }
 
 fn with_block_thresholds<T>(picture: &Picture<'_>, read: impl FnOnce(&BitMatrix) -> T) -> Option<T> {
-    let (width, height) = (
-        u32::try_from(picture.width).ok()?,
-        u32::try_from(picture.height).ok()?,
-    );
+    let (width, height) = (u32::try_from(picture.width).ok()?, u32::try_from(picture.height).ok()?);
     let source = Luma8Source::new_with_slice(&picture.luma, width, height).ok()?;
     let binarizer = HybridBinarizer::new(source);
     binarizer.get_black_matrix().ok().map(read)
@@ -89,20 +83,14 @@ fn read_matrix(matrix: &BitMatrix, budget: &Budget<'_>) -> Vec<Found> {
 }
 
 fn find_classic(matrix: &BitMatrix) -> Option<Found> {
-    let hints = DecodeHints {
-        TryHarder: Some(true),
-        ..DecodeHints::default()
-    };
+    let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
     let found = Detector::new(matrix).detect_with_hints(&hints).ok()?;
     decode(found.getBits())
 }
 
 fn decode(modules: &BitMatrix) -> Option<Found> {
     let result = Decode(modules).ok()?;
-    result.isValid().then(|| Found {
-        bytes: result.content().bytes().to_vec(),
-        text: text_of(&result),
-    })
+    result.isValid().then(|| Found { bytes: result.content().bytes().to_vec(), text: text_of(&result) })
 }
 
 /// A code that names no character set nearly always means UTF-8 when its bytes can be that.
@@ -122,15 +110,10 @@ fn bits_of(grid: &impl BitGrid) -> Option<BitMatrix> {
 }
 
 fn one_threshold(picture: &Picture<'_>) -> Option<BitMatrix> {
-    let (width, height) = (
-        u32::try_from(picture.width).ok()?,
-        u32::try_from(picture.height).ok()?,
-    );
+    let (width, height) = (u32::try_from(picture.width).ok()?, u32::try_from(picture.height).ok()?);
     let threshold = best_threshold(&picture.luma);
     let mut matrix = BitMatrix::new(width, height).ok()?;
-    fill(&mut matrix, picture.width, picture.height, |x, y| {
-        picture.luma[y * picture.width + x] <= threshold
-    });
+    fill(&mut matrix, picture.width, picture.height, |x, y| picture.luma[y * picture.width + x] <= threshold);
     Some(matrix)
 }
 
@@ -151,11 +134,7 @@ fn best_threshold(luma: &[u8]) -> u8 {
         counts[usize::from(*pixel)] += 1;
     }
     let total: u64 = counts.iter().sum();
-    let total_light: u64 = counts
-        .iter()
-        .zip(0_u64..)
-        .map(|(count, level)| count * level)
-        .sum();
+    let total_light: u64 = counts.iter().zip(0_u64..).map(|(count, level)| count * level).sum();
     let (mut dark, mut dark_light, mut best, mut threshold) = (0_u64, 0_u64, -1.0_f64, 0_u8);
     for (count, level) in counts.iter().zip(0_u8..=255) {
         dark += count;
