@@ -27,10 +27,7 @@ const CALLS: u32 = 500;
 const NOW: UtcMillis = UtcMillis::from_seconds(1_795_000_000);
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with("--"))
-        .collect();
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     if wanted.is_empty() || wanted.iter().any(|id| id == ID) {
         println!("{}", verify_vs_ed25519());
     }
@@ -83,38 +80,21 @@ fn code(key: &SigningKey) -> String {
         expires_at: NOW.plus_ms(CODE_VALID_MS),
         nonce: [6; 8],
     };
-    let tags = [0x5a3c_91d2, 0x1199_aabb, 0xdead_beef, 0x0bad_cafe]
-        .map(TagId::new)
-        .to_vec();
+    let tags = [0x5a3c_91d2, 0x1199_aabb, 0xdead_beef, 0x0bad_cafe].map(TagId::new).to_vec();
     issue_identify(&IdentifyCode { head, tags }, *b"key1", key)
 }
 
 fn ring(key: &SigningKey) -> KeyRing {
     let public_key = key.verifying_key().to_bytes();
-    let key = RingKey {
-        key_id: *b"key1",
-        public_key,
-        not_before: NOW,
-        not_after: NOW.plus_ms(1_000_000),
-    };
-    KeyRing {
-        version: 1,
-        city: CityCode::new(330_200),
-        keys: vec![key],
-    }
+    let key = RingKey { key_id: *b"key1", public_key, not_before: NOW, not_after: NOW.plus_ms(1_000_000) };
+    KeyRing { version: 1, city: CityCode::new(330_200), keys: vec![key] }
 }
 
 fn terms() -> BatchTerms {
     BatchTerms {
-        benefit: Benefit::AmountOff {
-            threshold_fen: Fen::new(10_000),
-            off_fen: Fen::new(3_000),
-        },
+        benefit: Benefit::AmountOff { threshold_fen: Fen::new(10_000), off_fen: Fen::new(3_000) },
         min_pay_fen: Fen::ZERO,
-        funding: vec![Funder {
-            party: Party::Gov,
-            bp: BasisPoints::new(10_000).unwrap(),
-        }],
+        funding: vec![Funder { party: Party::Gov, bp: BasisPoints::new(10_000).unwrap() }],
         targeting: Predicate::All(vec![
             Predicate::Tag(TagId::new(0x0bad_cafe)),
             Predicate::Tag(TagId::new(0x5a3c_91d2)),

@@ -96,10 +96,7 @@ impl BatchTerms {
             return Err(TermsError::EmptyBenefit);
         }
         let windows = self.claim_windows.iter().chain(&self.use_windows);
-        if windows
-            .flat_map(|window| &window.weekdays)
-            .any(|day| !(1..=7).contains(day))
-        {
+        if windows.flat_map(|window| &window.weekdays).any(|day| !(1..=7).contains(day)) {
             return Err(TermsError::Weekday);
         }
         if self.per_person.total == 0 || self.per_person.day == 0 {
@@ -118,16 +115,11 @@ impl BatchTerms {
 
     fn benefit_gives(&self) -> bool {
         match self.benefit {
-            Benefit::AmountOff {
-                threshold_fen,
-                off_fen,
-            } => off_fen > Fen::ZERO && threshold_fen >= Fen::ZERO,
+            Benefit::AmountOff { threshold_fen, off_fen } => {
+                off_fen > Fen::ZERO && threshold_fen >= Fen::ZERO
+            }
             Benefit::NoThreshold { off_fen } => off_fen > Fen::ZERO,
-            Benefit::PercentOff {
-                off_bp,
-                cap_fen,
-                threshold_fen,
-            } => {
+            Benefit::PercentOff { off_bp, cap_fen, threshold_fen } => {
                 off_bp.get() > 0
                     && cap_fen.is_none_or(|cap| cap > Fen::ZERO)
                     && threshold_fen.is_none_or(|threshold| threshold >= Fen::ZERO)
@@ -148,15 +140,9 @@ pub(crate) mod tests {
     pub(crate) fn night_terms() -> BatchTerms {
         let day = ShanghaiDay::new(20_000);
         BatchTerms {
-            benefit: Benefit::AmountOff {
-                threshold_fen: Fen::new(10_000),
-                off_fen: Fen::new(3_000),
-            },
+            benefit: Benefit::AmountOff { threshold_fen: Fen::new(10_000), off_fen: Fen::new(3_000) },
             min_pay_fen: Fen::ZERO,
-            funding: vec![Funder {
-                party: Party::Gov,
-                bp: BasisPoints::new(10_000).unwrap(),
-            }],
+            funding: vec![Funder { party: Party::Gov, bp: BasisPoints::new(10_000).unwrap() }],
             targeting: Predicate::Tag(crate::ids::TagId::new(7)),
             claim_from: day.start(),
             claim_until: day.plus_days(30).start(),
@@ -182,19 +168,10 @@ pub(crate) mod tests {
         assert_eq!(night_terms().check(), Ok(()));
         type Spoil = fn(&mut BatchTerms);
         let broken: [(Spoil, TermsError); 4] = [
-            (
-                |terms| terms.claim_until = terms.claim_from,
-                TermsError::EmptyClaimPeriod,
-            ),
-            (
-                |terms| terms.claim_windows[0].weekdays = vec![8],
-                TermsError::Weekday,
-            ),
+            (|terms| terms.claim_until = terms.claim_from, TermsError::EmptyClaimPeriod),
+            (|terms| terms.claim_windows[0].weekdays = vec![8], TermsError::Weekday),
             (|terms| terms.per_person.day = 0, TermsError::EmptyLimit),
-            (
-                |terms| terms.benefit = Benefit::NoThreshold { off_fen: Fen::ZERO },
-                TermsError::EmptyBenefit,
-            ),
+            (|terms| terms.benefit = Benefit::NoThreshold { off_fen: Fen::ZERO }, TermsError::EmptyBenefit),
         ];
         for (spoil, reason) in broken {
             let mut terms = night_terms();

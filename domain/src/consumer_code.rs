@@ -192,16 +192,10 @@ pub(crate) fn to_text(prefix: &str, bytes: &[u8]) -> String {
 
 /// The reverse of [`to_text`]; only the one canonical text of a message is read.
 pub(crate) fn from_text(prefix: &str, scanned: &[u8]) -> Result<Vec<u8>, CodeError> {
-    let text = scanned
-        .strip_prefix(prefix.as_bytes())
-        .ok_or(CodeError::Unknown)?;
+    let text = scanned.strip_prefix(prefix.as_bytes()).ok_or(CodeError::Unknown)?;
     let bytes = base45::decode(text).map_err(|_| CodeError::Malformed)?;
     // The library drops bits that do not fit the last byte: what does not read back was not written by us.
-    if base45::encode(&bytes).as_bytes() == text {
-        Ok(bytes)
-    } else {
-        Err(CodeError::Malformed)
-    }
+    if base45::encode(&bytes).as_bytes() == text { Ok(bytes) } else { Err(CodeError::Malformed) }
 }
 
 fn open(scanned: &[u8]) -> Result<Sealed, CodeError> {
@@ -222,24 +216,10 @@ fn stranger(scanned: &[u8]) -> CodeError {
     if scanned.starts_with(crate::voucher::PREFIX.as_bytes()) {
         return CodeError::Voucher;
     }
-    let schemes: [&[u8]; 6] = [
-        b"http://",
-        b"https://",
-        b"www.",
-        b"weixin://",
-        b"alipays://",
-        b"alipayqr://",
-    ];
-    let begins_with = |scheme: &&[u8]| {
-        scanned
-            .get(..scheme.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-    };
-    if schemes.iter().any(begins_with) {
-        CodeError::Link
-    } else {
-        CodeError::Unknown
-    }
+    let schemes: [&[u8]; 6] = [b"http://", b"https://", b"www.", b"weixin://", b"alipays://", b"alipayqr://"];
+    let begins_with =
+        |scheme: &&[u8]| scanned.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    if schemes.iter().any(begins_with) { CodeError::Link } else { CodeError::Unknown }
 }
 
 /// WeChat: 18 digits from 10… to 15…; Alipay: 16 to 24 digits from 25… to 30….
@@ -263,9 +243,7 @@ fn check_signature(
     if head.city != ring.city {
         return Err(CodeError::OtherCity);
     }
-    let key = ring
-        .key(sealed.key_id(), now.plus_ms(-CLOCK_SKEW_MS))
-        .ok_or(CodeError::UnknownKey)?;
+    let key = ring.key(sealed.key_id(), now.plus_ms(-CLOCK_SKEW_MS)).ok_or(CodeError::UnknownKey)?;
     if sealed.verify(purpose, &key).is_ok() {
         return Ok(());
     }
@@ -301,14 +279,8 @@ enum OwnedSubject {
 
 fn encode_claims(head: &CodeHead, subject: &Subject<'_>) -> Vec<u8> {
     encoded(|encoder| {
-        encoder
-            .array(FIELDS)?
-            .u32(head.city.get())?
-            .bytes(&head.pseudonym.0)?;
-        encoder
-            .i64(head.issued_at.seconds())?
-            .i64(head.expires_at.seconds())?
-            .bytes(&head.nonce)?;
+        encoder.array(FIELDS)?.u32(head.city.get())?.bytes(&head.pseudonym.0)?;
+        encoder.i64(head.issued_at.seconds())?.i64(head.expires_at.seconds())?.bytes(&head.nonce)?;
         match subject {
             Subject::Coupon(coupon) => {
                 encoder.bytes(&coupon.to_bytes())?;
@@ -331,11 +303,7 @@ fn decode_claims(payload: &[u8]) -> Result<(CodeHead, OwnedSubject), CodeError> 
         OwnedSubject::Tags(tags) => encode_claims(&head, &Subject::Tags(tags)),
         OwnedSubject::Coupon(coupon) => encode_claims(&head, &Subject::Coupon(*coupon)),
     };
-    if again == payload {
-        Ok((head, subject))
-    } else {
-        Err(CodeError::Malformed)
-    }
+    if again == payload { Ok((head, subject)) } else { Err(CodeError::Malformed) }
 }
 
 fn decode_fields(payload: &[u8]) -> Result<(CodeHead, OwnedSubject), SealError> {
@@ -391,12 +359,7 @@ mod tests {
         KeyRing {
             version: 1,
             city: CITY,
-            keys: vec![RingKey {
-                key_id: KEY_ID,
-                public_key,
-                not_before,
-                not_after,
-            }],
+            keys: vec![RingKey { key_id: KEY_ID, public_key, not_before, not_after }],
         }
     }
 
@@ -408,9 +371,7 @@ mod tests {
             expires_at: NOW.plus_ms(CODE_VALID_MS),
             nonce: [6; 8],
         };
-        let tags = [0x5a3c_91d2, 0x1199_aabb, 0xdead_beef, 0x0bad_cafe]
-            .map(TagId::new)
-            .to_vec();
+        let tags = [0x5a3c_91d2, 0x1199_aabb, 0xdead_beef, 0x0bad_cafe].map(TagId::new).to_vec();
         IdentifyCode { head, tags }
     }
 
@@ -442,10 +403,7 @@ mod tests {
     fn a_code_that_claims_to_live_longer_is_refused_even_if_signed() {
         let mut long = identify();
         long.head.expires_at = NOW.plus_ms(CODE_VALID_MS + 1_000);
-        assert_eq!(
-            verdict(&issue_identify(&long, KEY_ID, &key())),
-            CodeError::Malformed
-        );
+        assert_eq!(verdict(&issue_identify(&long, KEY_ID, &key())), CodeError::Malformed);
     }
 
     #[test]
@@ -460,16 +418,10 @@ mod tests {
 
     #[test]
     fn a_code_for_one_purpose_fails_for_the_other_and_says_so() {
-        let redeem = RedeemCode {
-            head: identify().head,
-            coupon: CouponId::from_bytes([1; 16]),
-        };
+        let redeem = RedeemCode { head: identify().head, coupon: CouponId::from_bytes([1; 16]) };
         let redeem_text = issue_redeem(&redeem, KEY_ID, &key());
         assert_eq!(verdict(&redeem_text), CodeError::WrongPurpose);
-        assert_eq!(
-            verify_redeem(text().as_bytes(), &ring(), NOW),
-            Err(CodeError::WrongPurpose)
-        );
+        assert_eq!(verify_redeem(text().as_bytes(), &ring(), NOW), Err(CodeError::WrongPurpose));
         assert_eq!(verify_redeem(redeem_text.as_bytes(), &ring(), NOW), Ok(redeem));
     }
 
@@ -497,19 +449,10 @@ mod tests {
     fn another_city_and_another_key_are_told_apart_from_forgery() {
         let mut elsewhere = identify();
         elsewhere.head.city = CityCode::new(310_100);
-        assert_eq!(
-            verdict(&issue_identify(&elsewhere, KEY_ID, &key())),
-            CodeError::OtherCity
-        );
-        assert_eq!(
-            verdict(&issue_identify(&identify(), [0; 4], &key())),
-            CodeError::UnknownKey
-        );
+        assert_eq!(verdict(&issue_identify(&elsewhere, KEY_ID, &key())), CodeError::OtherCity);
+        assert_eq!(verdict(&issue_identify(&identify(), [0; 4], &key())), CodeError::UnknownKey);
         let thief = SigningKey::from_bytes(&[66; 32]);
-        assert_eq!(
-            verdict(&issue_identify(&identify(), KEY_ID, &thief)),
-            CodeError::Forged
-        );
+        assert_eq!(verdict(&issue_identify(&identify(), KEY_ID, &thief)), CodeError::Forged);
     }
 
     #[test]

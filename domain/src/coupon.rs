@@ -89,17 +89,9 @@ mod tests {
 
     #[test]
     fn a_coupon_is_redeemed_once_and_never_after_its_end() {
-        assert_eq!(
-            CouponState::Issued.after(CouponMove::Redeem),
-            Ok(CouponState::Redeemed)
-        );
+        assert_eq!(CouponState::Issued.after(CouponMove::Redeem), Ok(CouponState::Redeemed));
         for dead in [CouponState::Redeemed, CouponState::Expired, CouponState::Voided] {
-            for step in [
-                CouponMove::Lock,
-                CouponMove::Redeem,
-                CouponMove::Expire,
-                CouponMove::Void,
-            ] {
+            for step in [CouponMove::Lock, CouponMove::Redeem, CouponMove::Expire, CouponMove::Void] {
                 assert_eq!(dead.after(step), Err(MoveError { from: dead, step }));
             }
         }

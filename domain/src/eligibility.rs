@@ -140,9 +140,7 @@ fn check_claim_time(terms: &BatchTerms, now: UtcMillis) -> Result<(), Refusal> {
         None => Some(from),
         opening @ Some(_) => opening,
     };
-    Err(Refusal::OutOfWindow {
-        opens_at: opens_at.filter(|opening| *opening < terms.claim_until),
-    })
+    Err(Refusal::OutOfWindow { opens_at: opens_at.filter(|opening| *opening < terms.claim_until) })
 }
 
 fn discount(benefit: &Benefit, bill: Fen, min_pay: Fen) -> Result<Fen, Refusal> {
@@ -181,9 +179,7 @@ mod tests {
         assert_eq!(may_claim(&night_terms(), &facts(), clock(20, 0)), Ok(()));
         assert_eq!(
             may_claim(&night_terms(), &facts(), clock(19, 59)),
-            Err(Refusal::OutOfWindow {
-                opens_at: Some(clock(20, 0))
-            })
+            Err(Refusal::OutOfWindow { opens_at: Some(clock(20, 0)) })
         );
         assert!(may_see(&night_terms(), facts().person, clock(19, 59)));
     }
@@ -194,16 +190,10 @@ mod tests {
         let early = terms.claim_from.plus_ms(-3_600_000);
         let first = ShanghaiDay::new(20_000).at(MinuteOfDay::new(20, 0).unwrap());
         // The night of the day before still runs at the instant the period begins.
-        let expected = if is_open(&terms.claim_windows, terms.claim_from) {
-            terms.claim_from
-        } else {
-            first
-        };
+        let expected = if is_open(&terms.claim_windows, terms.claim_from) { terms.claim_from } else { first };
         assert_eq!(
             may_claim(&terms, &facts(), early),
-            Err(Refusal::OutOfWindow {
-                opens_at: Some(expected)
-            })
+            Err(Refusal::OutOfWindow { opens_at: Some(expected) })
         );
     }
 
@@ -211,10 +201,7 @@ mod tests {
     fn after_the_period_nothing_opens_again() {
         let terms = night_terms();
         let late = terms.claim_until;
-        assert_eq!(
-            may_claim(&terms, &facts(), late),
-            Err(Refusal::OutOfWindow { opens_at: None })
-        );
+        assert_eq!(may_claim(&terms, &facts(), late), Err(Refusal::OutOfWindow { opens_at: None }));
         assert!(!may_see(&terms, facts().person, late));
     }
 
@@ -230,49 +217,19 @@ mod tests {
     #[test]
     fn limits_and_stock_are_the_last_questions() {
         let claim = |facts: ClaimFacts<'_>| may_claim(&night_terms(), &facts, clock(21, 0));
-        assert_eq!(
-            claim(ClaimFacts {
-                claimed_today: 1,
-                ..facts()
-            }),
-            Err(Refusal::UserLimit)
-        );
-        assert_eq!(
-            claim(ClaimFacts {
-                claimed_total: 2,
-                stock_left: 0,
-                ..facts()
-            }),
-            Err(Refusal::UserLimit)
-        );
-        assert_eq!(
-            claim(ClaimFacts {
-                stock_left: 0,
-                ..facts()
-            }),
-            Err(Refusal::Exhausted)
-        );
-        assert_eq!(
-            claim(ClaimFacts {
-                active: false,
-                ..facts()
-            }),
-            Err(Refusal::NotActive)
-        );
+        assert_eq!(claim(ClaimFacts { claimed_today: 1, ..facts() }), Err(Refusal::UserLimit));
+        assert_eq!(claim(ClaimFacts { claimed_total: 2, stock_left: 0, ..facts() }), Err(Refusal::UserLimit));
+        assert_eq!(claim(ClaimFacts { stock_left: 0, ..facts() }), Err(Refusal::Exhausted));
+        assert_eq!(claim(ClaimFacts { active: false, ..facts() }), Err(Refusal::NotActive));
     }
 
     #[test]
     fn a_coupon_is_worth_its_discount_until_its_end() {
         let terms = night_terms();
         let end = clock(23, 0);
-        assert_eq!(
-            may_use(&terms, end, Fen::new(10_000), clock(22, 59)),
-            Ok(Fen::new(3_000))
-        );
+        assert_eq!(may_use(&terms, end, Fen::new(10_000), clock(22, 59)), Ok(Fen::new(3_000)));
         assert_eq!(may_use(&terms, end, Fen::new(10_000), end), Err(Refusal::Expired));
-        let short = Refusal::ThresholdNotMet {
-            shortfall_fen: Fen::new(1),
-        };
+        let short = Refusal::ThresholdNotMet { shortfall_fen: Fen::new(1) };
         assert_eq!(may_use(&terms, end, Fen::new(9_999), clock(22, 0)), Err(short));
     }
 }

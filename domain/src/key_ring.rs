@@ -37,11 +37,7 @@ pub struct KeyRing {
 impl KeyRing {
     /// The key with this id, if it is in the ring, may be used at `now` and is a point on the curve.
     pub fn key(&self, key_id: KeyId, now: UtcMillis) -> Option<VerifyingKey> {
-        let key = self
-            .keys
-            .iter()
-            .take(RING_KEYS_MAX)
-            .find(|key| key.key_id == key_id)?;
+        let key = self.keys.iter().take(RING_KEYS_MAX).find(|key| key.key_id == key_id)?;
         if now >= key.not_after {
             return None;
         }
@@ -66,11 +62,7 @@ mod tests {
             not_before: UtcMillis::new(0),
             not_after: UtcMillis::new(1_000),
         };
-        KeyRing {
-            version,
-            city: CityCode::new(330_200),
-            keys: vec![key],
-        }
+        KeyRing { version, city: CityCode::new(330_200), keys: vec![key] }
     }
 
     #[test]
@@ -85,10 +77,7 @@ mod tests {
     fn a_ring_is_never_replaced_by_an_older_or_a_foreign_one() {
         assert!(ring(1).accepts(&ring(2)));
         assert!(!ring(2).accepts(&ring(2)));
-        let foreign = KeyRing {
-            city: CityCode::new(310_100),
-            ..ring(3)
-        };
+        let foreign = KeyRing { city: CityCode::new(310_100), ..ring(3) };
         assert!(!ring(2).accepts(&foreign));
     }
 }

@@ -65,11 +65,7 @@ impl fmt::Display for Fen {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let (yuan, rest) = (self.0.unsigned_abs() / 100, self.0.unsigned_abs() % 100);
-        if rest == 0 {
-            write!(out, "{sign}¥{yuan}")
-        } else {
-            write!(out, "{sign}¥{yuan}.{rest:02}")
-        }
+        if rest == 0 { write!(out, "{sign}¥{yuan}") } else { write!(out, "{sign}¥{yuan}.{rest:02}") }
     }
 }
 
@@ -86,11 +82,7 @@ pub struct BasisPoints(u16);
 impl BasisPoints {
     /// A rate of 0 to 100 %; `None` above.
     pub const fn new(rate_bp: u16) -> Option<BasisPoints> {
-        if rate_bp <= 10_000 {
-            Some(BasisPoints(rate_bp))
-        } else {
-            None
-        }
+        if rate_bp <= 10_000 { Some(BasisPoints(rate_bp)) } else { None }
     }
 
     /// The rate in basis points.
@@ -136,10 +128,7 @@ pub fn split_by_weight(total: Fen, weights: &[Fen]) -> Vec<Fen> {
         parts[index] += 1;
     }
     // A part never exceeds `total`, which came from 64 bits.
-    parts
-        .into_iter()
-        .map(|part| Fen(i64::try_from(part).unwrap_or(i64::MAX)))
-        .collect()
+    parts.into_iter().map(|part| Fen(i64::try_from(part).unwrap_or(i64::MAX))).collect()
 }
 
 #[cfg(test)]
@@ -168,10 +157,7 @@ mod tests {
     #[test]
     fn a_rate_above_one_hundred_percent_is_not_a_rate() {
         assert!(serde_json::from_str::<BasisPoints>("10001").is_err());
-        assert_eq!(
-            serde_json::from_str::<BasisPoints>("10000").unwrap().get(),
-            10_000
-        );
+        assert_eq!(serde_json::from_str::<BasisPoints>("10000").unwrap().get(), 10_000);
     }
 
     #[test]

@@ -89,17 +89,11 @@ impl Benefit {
     pub fn discount(&self, bill: Fen, min_pay: Fen) -> Result<Fen, NoDiscount> {
         let shortfall = self.threshold().get().saturating_sub(bill.get());
         if shortfall > 0 {
-            return Err(NoDiscount::ThresholdNotMet {
-                shortfall_fen: Fen::new(shortfall),
-            });
+            return Err(NoDiscount::ThresholdNotMet { shortfall_fen: Fen::new(shortfall) });
         }
         let room = Fen::new(bill.get().saturating_sub(min_pay.get().max(0)));
         let discount = self.wanted(bill).min(bill).min(room);
-        if discount <= Fen::ZERO {
-            Err(NoDiscount::NoEffect)
-        } else {
-            Ok(discount)
-        }
+        if discount <= Fen::ZERO { Err(NoDiscount::NoEffect) } else { Ok(discount) }
     }
 
     /// The bill that must be reached; zero when there is no condition.
@@ -149,11 +143,7 @@ pub fn check_funding(funders: &[Funder]) -> Result<(), FundingError> {
     }
     let all_gov = funders.iter().all(|funder| funder.party == Party::Gov);
     let last_is_gov = funders.last().is_some_and(|funder| funder.party == Party::Gov);
-    if last_is_gov && !all_gov {
-        Err(FundingError::GovernmentRounded)
-    } else {
-        Ok(())
-    }
+    if last_is_gov && !all_gov { Err(FundingError::GovernmentRounded) } else { Ok(()) }
 }
 
 /// Splits `discount` over `funders` in the order given: all but the last get their part rounded down, the last gets
@@ -166,10 +156,7 @@ pub fn fund(discount: Fen, funders: &[Funder]) -> Vec<FunderShare> {
         let part = discount.percent_floor(funder.bp).unwrap_or(Fen::ZERO).min(left);
         let amount = if index == last { left } else { part };
         left = Fen::new(left.get().saturating_sub(amount.get()));
-        shares.push(FunderShare {
-            party: funder.party,
-            amount_fen: amount,
-        });
+        shares.push(FunderShare { party: funder.party, amount_fen: amount });
     }
     shares
 }
@@ -184,58 +171,37 @@ mod tests {
         BasisPoints::new(rate).unwrap()
     }
 
-    const MAN_JIAN: Benefit = Benefit::AmountOff {
-        threshold_fen: Fen::new(10_000),
-        off_fen: Fen::new(4_000),
-    };
+    const MAN_JIAN: Benefit =
+        Benefit::AmountOff { threshold_fen: Fen::new(10_000), off_fen: Fen::new(4_000) };
 
     #[test]
     fn one_fen_below_the_threshold_gives_nothing_and_says_what_is_missing() {
-        assert_eq!(
-            MAN_JIAN.discount(Fen::new(10_000), Fen::ZERO),
-            Ok(Fen::new(4_000))
-        );
+        assert_eq!(MAN_JIAN.discount(Fen::new(10_000), Fen::ZERO), Ok(Fen::new(4_000)));
         assert_eq!(
             MAN_JIAN.discount(Fen::new(9_999), Fen::ZERO),
-            Err(NoDiscount::ThresholdNotMet {
-                shortfall_fen: Fen::new(1)
-            })
+            Err(NoDiscount::ThresholdNotMet { shortfall_fen: Fen::new(1) })
         );
     }
 
     #[test]
     fn a_percentage_is_floored_and_capped() {
-        let half = Benefit::PercentOff {
-            off_bp: bp(5_000),
-            cap_fen: Some(Fen::new(5_000)),
-            threshold_fen: None,
-        };
+        let half =
+            Benefit::PercentOff { off_bp: bp(5_000), cap_fen: Some(Fen::new(5_000)), threshold_fen: None };
         assert_eq!(half.discount(Fen::new(999), Fen::ZERO), Ok(Fen::new(499)));
         assert_eq!(half.discount(Fen::new(19_900), Fen::ZERO), Ok(Fen::new(5_000)));
     }
 
     #[test]
     fn a_coupon_without_effect_is_not_used_up() {
-        let ten_percent = Benefit::PercentOff {
-            off_bp: bp(1_000),
-            cap_fen: None,
-            threshold_fen: None,
-        };
-        assert_eq!(
-            ten_percent.discount(Fen::new(9), Fen::ZERO),
-            Err(NoDiscount::NoEffect)
-        );
-        let gift = Benefit::NoThreshold {
-            off_fen: Fen::new(500),
-        };
+        let ten_percent = Benefit::PercentOff { off_bp: bp(1_000), cap_fen: None, threshold_fen: None };
+        assert_eq!(ten_percent.discount(Fen::new(9), Fen::ZERO), Err(NoDiscount::NoEffect));
+        let gift = Benefit::NoThreshold { off_fen: Fen::new(500) };
         assert_eq!(gift.discount(Fen::ZERO, Fen::ZERO), Err(NoDiscount::NoEffect));
     }
 
     #[test]
     fn something_stays_to_pay_when_the_batch_asks_for_it() {
-        let gift = Benefit::NoThreshold {
-            off_fen: Fen::new(2_000),
-        };
+        let gift = Benefit::NoThreshold { off_fen: Fen::new(2_000) };
         assert_eq!(gift.discount(Fen::new(1_500), Fen::new(1)), Ok(Fen::new(1_499)));
         assert_eq!(gift.discount(Fen::new(1_500), Fen::ZERO), Ok(Fen::new(1_500)));
     }
@@ -243,46 +209,21 @@ mod tests {
     #[test]
     fn the_last_funder_takes_the_rest() {
         let funders = [
-            Funder {
-                party: Party::Gov,
-                bp: bp(3_333),
-            },
-            Funder {
-                party: Party::Platform,
-                bp: bp(3_333),
-            },
-            Funder {
-                party: Party::Merchant,
-                bp: bp(3_334),
-            },
+            Funder { party: Party::Gov, bp: bp(3_333) },
+            Funder { party: Party::Platform, bp: bp(3_333) },
+            Funder { party: Party::Merchant, bp: bp(3_334) },
         ];
-        let shares: Vec<i64> = fund(Fen::new(100), &funders)
-            .iter()
-            .map(|share| share.amount_fen.get())
-            .collect();
+        let shares: Vec<i64> =
+            fund(Fen::new(100), &funders).iter().map(|share| share.amount_fen.get()).collect();
         assert_eq!(shares, [33, 33, 34]);
     }
 
     #[test]
     fn government_never_takes_the_rounding() {
-        let gov_last = [
-            Funder {
-                party: Party::Merchant,
-                bp: bp(5_000),
-            },
-            Funder {
-                party: Party::Gov,
-                bp: bp(5_000),
-            },
-        ];
+        let gov_last =
+            [Funder { party: Party::Merchant, bp: bp(5_000) }, Funder { party: Party::Gov, bp: bp(5_000) }];
         assert_eq!(check_funding(&gov_last), Err(FundingError::GovernmentRounded));
-        assert_eq!(
-            check_funding(&[Funder {
-                party: Party::Gov,
-                bp: bp(10_000)
-            }]),
-            Ok(())
-        );
+        assert_eq!(check_funding(&[Funder { party: Party::Gov, bp: bp(10_000) }]), Ok(()));
         assert_eq!(check_funding(&[]), Err(FundingError::PartsDoNotAddUp));
     }
 

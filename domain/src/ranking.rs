@@ -40,11 +40,7 @@ pub struct Features {
 /// The score of an offer; higher is shown earlier.
 pub fn score(features: &Features) -> i64 {
     let claimable = if features.claimable { CLAIMABLE_POINTS } else { 0 };
-    let government = if features.government_funded {
-        GOVERNMENT_POINTS
-    } else {
-        0
-    };
+    let government = if features.government_funded { GOVERNMENT_POINTS } else { 0 };
     let tags = i64::from(features.matched_tags) * TAG_POINTS;
     let ending = (ENDING_SOON_POINTS - features.hours_left).clamp(0, ENDING_SOON_POINTS);
     claimable + tags + government + ending + features.worth_yuan.clamp(0, WORTH_POINTS)
@@ -66,11 +62,7 @@ pub fn order(offers: &[Features]) -> Vec<usize> {
                 *count
             }
         };
-        if place <= PER_MERCHANT_MAX {
-            first.push(position)
-        } else {
-            later.push(position)
-        }
+        if place <= PER_MERCHANT_MAX { first.push(position) } else { later.push(position) }
     }
     first.append(&mut later);
     first
@@ -95,15 +87,8 @@ mod tests {
 
     #[test]
     fn what_is_meant_for_the_person_and_can_be_had_comes_first() {
-        let personal = Features {
-            matched_tags: 2,
-            ..offer(3)
-        };
-        let closed = Features {
-            claimable: false,
-            matched_tags: 3,
-            ..offer(1)
-        };
+        let personal = Features { matched_tags: 2, ..offer(3) };
+        let closed = Features { claimable: false, matched_tags: 3, ..offer(1) };
         assert_eq!(order(&[closed, offer(2), personal]), [2, 1, 0]);
     }
 
@@ -111,11 +96,7 @@ mod tests {
     fn a_merchant_does_not_fill_the_first_page() {
         let mine = offer(1).merchant;
         let offers: Vec<Features> = (1..=4)
-            .map(|number| Features {
-                merchant: mine,
-                worth_yuan: 100,
-                ..offer(number)
-            })
+            .map(|number| Features { merchant: mine, worth_yuan: 100, ..offer(number) })
             .chain([offer(9)])
             .collect();
         assert_eq!(order(&offers), [0, 1, 4, 2, 3]);

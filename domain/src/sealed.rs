@@ -44,13 +44,7 @@ impl From<decode::Error> for SealError {
 pub fn seal(payload: &[u8], purpose: &str, key_id: KeyId, key: &SigningKey) -> Vec<u8> {
     let protected = protected_header(key_id);
     let signature = key.sign(&signed_bytes(&protected, purpose, payload)).to_bytes();
-    Sealed {
-        key_id,
-        protected,
-        payload: payload.to_vec(),
-        signature,
-    }
-    .encode()
+    Sealed { key_id, protected, payload: payload.to_vec(), signature }.encode()
 }
 
 impl Sealed {
@@ -67,17 +61,8 @@ impl Sealed {
         let payload = decoder.bytes()?.to_vec();
         let signature = decoder.bytes()?.try_into().map_err(|_| SealError::Malformed)?;
         let key_id = read_key_id(&protected)?;
-        let sealed = Sealed {
-            key_id,
-            protected,
-            payload,
-            signature,
-        };
-        if sealed.encode() == bytes {
-            Ok(sealed)
-        } else {
-            Err(SealError::Malformed)
-        }
+        let sealed = Sealed { key_id, protected, payload, signature };
+        if sealed.encode() == bytes { Ok(sealed) } else { Err(SealError::Malformed) }
     }
 
     /// The key the envelope says it was signed with.
@@ -99,12 +84,7 @@ impl Sealed {
 
     fn encode(&self) -> Vec<u8> {
         encoded(|encoder| {
-            encoder
-                .array(4)?
-                .bytes(&self.protected)?
-                .map(0)?
-                .bytes(&self.payload)?
-                .bytes(&self.signature)?;
+            encoder.array(4)?.bytes(&self.protected)?.map(0)?.bytes(&self.payload)?.bytes(&self.signature)?;
             Ok(())
         })
     }
@@ -112,12 +92,7 @@ impl Sealed {
 
 fn protected_header(key_id: KeyId) -> Vec<u8> {
     encoded(|encoder| {
-        encoder
-            .map(2)?
-            .i64(ALGORITHM_LABEL)?
-            .i64(EDDSA)?
-            .i64(KEY_ID_LABEL)?
-            .bytes(&key_id)?;
+        encoder.map(2)?.i64(ALGORITHM_LABEL)?.i64(EDDSA)?.i64(KEY_ID_LABEL)?.bytes(&key_id)?;
         Ok(())
     })
 }
@@ -126,22 +101,13 @@ fn read_key_id(protected: &[u8]) -> Result<KeyId, SealError> {
     // The header has one form, so the key id is its tail and everything else is compared.
     let tail = protected.len().checked_sub(4).ok_or(SealError::Malformed)?;
     let key_id = protected[tail..].try_into().map_err(|_| SealError::Malformed)?;
-    if protected_header(key_id) == protected {
-        Ok(key_id)
-    } else {
-        Err(SealError::Malformed)
-    }
+    if protected_header(key_id) == protected { Ok(key_id) } else { Err(SealError::Malformed) }
 }
 
 /// The `Sig_structure` of RFC 9052, section 4.4.
 fn signed_bytes(protected: &[u8], purpose: &str, payload: &[u8]) -> Vec<u8> {
     encoded(|encoder| {
-        encoder
-            .array(4)?
-            .str("Signature1")?
-            .bytes(protected)?
-            .bytes(purpose.as_bytes())?
-            .bytes(payload)?;
+        encoder.array(4)?.str("Signature1")?.bytes(protected)?.bytes(purpose.as_bytes())?.bytes(payload)?;
         Ok(())
     })
 }
@@ -170,10 +136,7 @@ mod tests {
         let sealed = Sealed::open(&seal(b"hello", "a", *b"key1", &key())).unwrap();
         assert_eq!((sealed.payload(), sealed.key_id()), (&b"hello"[..], *b"key1"));
         assert_eq!(sealed.verify("a", &key().verifying_key()), Ok(()));
-        assert_eq!(
-            sealed.verify("b", &key().verifying_key()),
-            Err(SealError::BadSignature)
-        );
+        assert_eq!(sealed.verify("b", &key().verifying_key()), Err(SealError::BadSignature));
     }
 
     #[test]

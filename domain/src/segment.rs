@@ -59,6 +59,16 @@ impl Predicate {
         }
     }
 
+    /// Every tag the predicate names, in its order, a repeated one as often as it stands there.
+    pub fn tags(&self) -> Vec<TagId> {
+        match self {
+            Predicate::Everyone => Vec::new(),
+            Predicate::Tag(tag) => vec![*tag],
+            Predicate::All(parts) | Predicate::Any(parts) => parts.iter().flat_map(Predicate::tags).collect(),
+            Predicate::Not(part) => part.tags(),
+        }
+    }
+
     /// Accepts a predicate that stays within the limits on depth and size.
     pub fn check(&self) -> Result<(), PredicateError> {
         if self.depth() > PREDICATE_DEPTH_MAX {
@@ -138,6 +148,7 @@ mod tests {
     fn a_predicate_travels_as_readable_json() {
         let text = r#"{"all":[{"tag":11},{"not":{"tag":12}},"everyone"]}"#;
         let predicate: Predicate = serde_json::from_str(text).unwrap();
+        assert_eq!(predicate.tags(), [YOUTH, SINGLE]);
         assert_eq!(serde_json::to_string(&predicate).unwrap(), text);
     }
 }

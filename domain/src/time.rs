@@ -61,9 +61,7 @@ impl UtcMillis {
     /// Reads RFC 3339 with any offset; `None` for anything else.
     pub fn parse_rfc3339(text: &str) -> Option<UtcMillis> {
         let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000))
-            .ok()
-            .map(UtcMillis)
+        i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(UtcMillis)
     }
 
     /// RFC 3339 in UTC, to the millisecond where there is a fraction; `None` outside the years 0 to 9999.
@@ -153,11 +151,7 @@ impl MinuteOfDay {
     /// The minute `hour`:`minute`; `None` past 24:00.
     pub const fn new(hour: u8, minute: u8) -> Option<MinuteOfDay> {
         let minutes = hour as u16 * 60 + minute as u16;
-        if minute < 60 && minutes <= 1440 {
-            Some(MinuteOfDay(minutes))
-        } else {
-            None
-        }
+        if minute < 60 && minutes <= 1440 { Some(MinuteOfDay(minutes)) } else { None }
     }
 
     /// Minutes since midnight.

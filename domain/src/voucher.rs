@@ -50,15 +50,7 @@ pub fn device_key_id(key: &VerifyingKey) -> KeyId {
 
 /// Makes the text of a voucher.
 pub fn issue(voucher: &Voucher, key: &SigningKey) -> String {
-    to_text(
-        PREFIX,
-        &seal(
-            &encode_fields(voucher),
-            PURPOSE,
-            device_key_id(&key.verifying_key()),
-            key,
-        ),
-    )
+    to_text(PREFIX, &seal(&encode_fields(voucher), PURPOSE, device_key_id(&key.verifying_key()), key))
 }
 
 /// Reads a voucher without believing it.
@@ -89,16 +81,9 @@ impl PresentedVoucher {
 
 fn encode_fields(voucher: &Voucher) -> Vec<u8> {
     encoded(|encoder| {
-        encoder
-            .array(FIELDS)?
-            .bytes(&voucher.lease.to_bytes())?
-            .u32(voucher.slot)?;
-        encoder
-            .bytes(&voucher.batch.to_bytes())?
-            .bytes(&voucher.pseudonym.to_bytes())?;
-        encoder
-            .i64(voucher.claimed_at.seconds())?
-            .i64(voucher.redeem_before.seconds())?;
+        encoder.array(FIELDS)?.bytes(&voucher.lease.to_bytes())?.u32(voucher.slot)?;
+        encoder.bytes(&voucher.batch.to_bytes())?.bytes(&voucher.pseudonym.to_bytes())?;
+        encoder.i64(voucher.claimed_at.seconds())?.i64(voucher.redeem_before.seconds())?;
         Ok(())
     })
 }

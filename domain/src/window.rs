@@ -28,11 +28,7 @@ impl Window {
         if !self.weekdays.is_empty() && !self.weekdays.contains(&day.weekday()) {
             return None;
         }
-        let end_day = if self.to <= self.from {
-            day.plus_days(1)
-        } else {
-            day
-        };
+        let end_day = if self.to <= self.from { day.plus_days(1) } else { day };
         Some((day.at(self.from), end_day.at(self.to)))
     }
 
@@ -56,11 +52,7 @@ pub fn next_opening(windows: &[Window], at: UtcMillis) -> Option<UtcMillis> {
         return None;
     }
     (0..=LOOK_AHEAD_DAYS)
-        .flat_map(|ahead| {
-            windows
-                .iter()
-                .filter_map(move |window| window.on(at.day().plus_days(ahead)))
-        })
+        .flat_map(|ahead| windows.iter().filter_map(move |window| window.on(at.day().plus_days(ahead))))
         .map(|(from, _)| from)
         .filter(|from| *from > at)
         .min()
@@ -79,11 +71,7 @@ mod tests {
     }
 
     fn friday_night() -> Vec<Window> {
-        vec![Window {
-            weekdays: vec![5],
-            from: minute(20, 0),
-            to: minute(2, 0),
-        }]
+        vec![Window { weekdays: vec![5], from: minute(20, 0), to: minute(2, 0) }]
     }
 
     #[test]
@@ -112,11 +100,7 @@ mod tests {
 
     #[test]
     fn equal_times_cover_twenty_four_hours() {
-        let window = [Window {
-            weekdays: vec![6],
-            from: minute(10, 0),
-            to: minute(10, 0),
-        }];
+        let window = [Window { weekdays: vec![6], from: minute(10, 0), to: minute(10, 0) }];
         assert!(is_open(&window, at("2026-01-04T09:59:59+08:00")));
         assert!(!is_open(&window, at("2026-01-04T10:00:00+08:00")));
     }
@@ -124,13 +108,7 @@ mod tests {
     #[test]
     fn the_next_opening_is_found_across_the_week() {
         let opening = Some(at("2026-01-09T20:00:00+08:00"));
-        assert_eq!(
-            next_opening(&friday_night(), at("2026-01-03T02:00:00+08:00")),
-            opening
-        );
-        assert_eq!(
-            next_opening(&friday_night(), at("2026-01-09T19:59:59+08:00")),
-            opening
-        );
+        assert_eq!(next_opening(&friday_night(), at("2026-01-03T02:00:00+08:00")), opening);
+        assert_eq!(next_opening(&friday_night(), at("2026-01-09T19:59:59+08:00")), opening);
     }
 }

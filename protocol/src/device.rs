@@ -162,19 +162,12 @@ impl RequestHead<'_> {
     /// True if `signature` is the device's over exactly this request.
     pub fn verify(&self, signature: &str, key: &VerifyingKey) -> bool {
         base64_bytes::decode(signature).is_some_and(|bytes| {
-            key.verify_strict(self.message().as_bytes(), &Signature::from_bytes(&bytes))
-                .is_ok()
+            key.verify_strict(self.message().as_bytes(), &Signature::from_bytes(&bytes)).is_ok()
         })
     }
 
     fn message(&self) -> String {
-        let mut text = format!(
-            "CXD1\n{}\n{}\n{}\n{}\n",
-            self.device,
-            self.method,
-            self.path,
-            self.at.get()
-        );
+        let mut text = format!("CXD1\n{}\n{}\n{}\n{}\n", self.device, self.method, self.path, self.at.get());
         for byte in self.body_sha256 {
             // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x}");
@@ -200,32 +193,13 @@ mod tests {
         let signature = head.sign(&key);
         assert!(head.verify(&signature, &key.verifying_key()));
         let changed = [
-            RequestHead {
-                device: DeviceId::from_bytes([2; 16]),
-                ..head
-            },
-            RequestHead {
-                method: "PUT",
-                ..head
-            },
-            RequestHead {
-                path: "/api/k/v1/leases?x=1",
-                ..head
-            },
-            RequestHead {
-                at: UtcMillis::new(6),
-                ..head
-            },
-            RequestHead {
-                body_sha256: body_sha256(b"{ }"),
-                ..head
-            },
+            RequestHead { device: DeviceId::from_bytes([2; 16]), ..head },
+            RequestHead { method: "PUT", ..head },
+            RequestHead { path: "/api/k/v1/leases?x=1", ..head },
+            RequestHead { at: UtcMillis::new(6), ..head },
+            RequestHead { body_sha256: body_sha256(b"{ }"), ..head },
         ];
-        assert!(
-            changed
-                .iter()
-                .all(|other| !other.verify(&signature, &key.verifying_key()))
-        );
+        assert!(changed.iter().all(|other| !other.verify(&signature, &key.verifying_key())));
         assert!(!head.verify("not base64", &key.verifying_key()));
     }
 

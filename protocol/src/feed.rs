@@ -78,11 +78,7 @@ impl Change {
             Row::KeyRing(row) => (KEY_RING, serde_json::to_value(row)?),
             Row::Config(row) => (CONFIG, serde_json::to_value(row)?),
         };
-        Ok(Change {
-            kind: kind.to_owned(),
-            id: id.into(),
-            row: Some(value),
-        })
+        Ok(Change { kind: kind.to_owned(), id: id.into(), row: Some(value) })
     }
 
     /// Reads the change.

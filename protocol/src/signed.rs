@@ -76,18 +76,10 @@ mod tests {
     fn a_message_is_believed_for_its_purpose_and_key_only() {
         let key = SigningKey::from_bytes(&[1; 32]);
         let signed = Signed::seal(&vec![1, 2], Purpose::Grant, &key).unwrap();
-        assert_eq!(
-            signed
-                .open::<Vec<i32>>(Purpose::Grant, &key.verifying_key())
-                .unwrap(),
-            [1, 2]
-        );
+        assert_eq!(signed.open::<Vec<i32>>(Purpose::Grant, &key.verifying_key()).unwrap(), [1, 2]);
         let other = SigningKey::from_bytes(&[2; 32]).verifying_key();
         let refused = |purpose, key: &VerifyingKey| {
-            matches!(
-                signed.open::<Vec<i32>>(purpose, key),
-                Err(SignedError::BadSignature)
-            )
+            matches!(signed.open::<Vec<i32>>(purpose, key), Err(SignedError::BadSignature))
         };
         assert!(refused(Purpose::FeedPage, &key.verifying_key()));
         assert!(refused(Purpose::Grant, &other));
@@ -98,10 +90,6 @@ mod tests {
         let key = SigningKey::from_bytes(&[1; 32]);
         let mut signed = Signed::seal(&"slots: 2", Purpose::Grant, &key).unwrap();
         signed.body = signed.body.replace('2', "9");
-        assert!(
-            signed
-                .open::<String>(Purpose::Grant, &key.verifying_key())
-                .is_err()
-        );
+        assert!(signed.open::<String>(Purpose::Grant, &key.verifying_key()).is_err());
     }
 }

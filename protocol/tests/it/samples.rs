@@ -28,9 +28,7 @@ use std::{fmt::Debug, fs, path::PathBuf};
 const NOW: UtcMillis = UtcMillis::from_seconds(1_795_000_000);
 
 fn file(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/samples/v1")
-        .join(format!("{name}.json"))
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/samples/v1").join(format!("{name}.json"))
 }
 
 /// The sample reads as `expected`, also with a field added by a platform of tomorrow.
@@ -42,16 +40,9 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, expect
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), expected, "{name}");
     let mut newer: Value = serde_json::from_str(&text).unwrap();
-    newer
-        .as_object_mut()
-        .unwrap()
-        .insert("added_tomorrow".into(), Value::from(1));
+    newer.as_object_mut().unwrap().insert("added_tomorrow".into(), Value::from(1));
     if name != "problem" {
-        assert_eq!(
-            &serde_json::from_value::<T>(newer).unwrap(),
-            expected,
-            "{name} with one more field"
-        );
+        assert_eq!(&serde_json::from_value::<T>(newer).unwrap(), expected, "{name} with one more field");
     }
 }
 
@@ -62,19 +53,11 @@ fn ring() -> KeyRing {
         not_before: NOW,
         not_after: NOW.plus_ms(700_000_000),
     };
-    KeyRing {
-        version: 3,
-        city: CityCode::new(330_200),
-        keys: vec![key],
-    }
+    KeyRing { version: 3, city: CityCode::new(330_200), keys: vec![key] }
 }
 
 fn window() -> Window {
-    Window {
-        weekdays: vec![5],
-        from: MinuteOfDay::new(20, 0).unwrap(),
-        to: MinuteOfDay::new(2, 0).unwrap(),
-    }
+    Window { weekdays: vec![5], from: MinuteOfDay::new(20, 0).unwrap(), to: MinuteOfDay::new(2, 0).unwrap() }
 }
 
 fn batch() -> BatchRow {
@@ -92,26 +75,14 @@ fn batch() -> BatchRow {
         active: true,
         lease_slots: 20,
         terms: BatchTerms {
-            benefit: Benefit::AmountOff {
-                threshold_fen: Fen::new(10_000),
-                off_fen: Fen::new(3_000),
-            },
+            benefit: Benefit::AmountOff { threshold_fen: Fen::new(10_000), off_fen: Fen::new(3_000) },
             min_pay_fen: Fen::new(1),
             funding: vec![
-                Funder {
-                    party: Party::Gov,
-                    bp: part(6_000),
-                },
-                Funder {
-                    party: Party::Merchant,
-                    bp: part(4_000),
-                },
+                Funder { party: Party::Gov, bp: part(6_000) },
+                Funder { party: Party::Merchant, bp: part(4_000) },
             ],
             targeting: Predicate::All(vec![
-                Predicate::Any(vec![
-                    Predicate::Tag(TagId::new(1_512_345_678)),
-                    Predicate::Everyone,
-                ]),
+                Predicate::Any(vec![Predicate::Tag(TagId::new(1_512_345_678)), Predicate::Everyone]),
                 Predicate::Not(Box::new(Predicate::Tag(TagId::new(99)))),
             ]),
             claim_from: NOW,
@@ -158,78 +129,30 @@ fn enrolment_and_heartbeat() {
         at: NOW,
     };
     check("heartbeat", &heartbeat);
-    check(
-        "heartbeat_answer",
-        &HeartbeatAnswer {
-            now: NOW,
-            feed_head: 121,
-        },
-    );
+    check("heartbeat_answer", &HeartbeatAnswer { now: NOW, feed_head: 121 });
 }
 
 #[test]
 fn leases_and_claims() {
     let (lease, batch) = (LeaseId::from_bytes([1; 16]), BatchId::from_bytes([2; 16]));
-    check(
-        "lease_request",
-        &LeaseRequest {
-            epoch: 1,
-            request_no: 7,
-            batch,
-            want: 20,
-        },
-    );
+    check("lease_request", &LeaseRequest { epoch: 1, request_no: 7, batch, want: 20 });
     let (expires_at, reclaim_at) = (NOW.plus_ms(14_400_000), NOW.plus_ms(100_800_000));
     let device = DeviceId::from_bytes([3; 16]);
     check(
         "grant",
-        &Grant {
-            lease,
-            device,
-            epoch: 1,
-            request_no: 7,
-            batch,
-            slots: 20,
-            expires_at,
-            reclaim_at,
-        },
+        &Grant { lease, device, epoch: 1, request_no: 7, batch, slots: 20, expires_at, reclaim_at },
     );
-    check(
-        "close_request",
-        &CloseRequest {
-            epoch: 1,
-            lease,
-            used: 3,
-        },
-    );
+    check("close_request", &CloseRequest { epoch: 1, lease, used: 3 });
     check("close_answer", &CloseAnswer { returned: 17 });
     let event = EventId::from_bytes([4; 16]);
-    let report = ClaimReport {
-        event,
-        lease,
-        slot: 0,
-        voucher: "CV1:ABC".into(),
-    };
-    check(
-        "claims_request",
-        &ClaimsRequest {
-            epoch: 1,
-            claims: vec![report],
-        },
-    );
+    let report = ClaimReport { event, lease, slot: 0, voucher: "CV1:ABC".into() };
+    check("claims_request", &ClaimsRequest { epoch: 1, claims: vec![report] });
     let verdicts = [
         Verdict::Issued { ends_at: NOW },
-        Verdict::Suspect {
-            code: "CLOCK_SKEW".into(),
-        },
-        Verdict::Rejected {
-            code: "USER_LIMIT".into(),
-        },
+        Verdict::Suspect { code: "CLOCK_SKEW".into() },
+        Verdict::Rejected { code: "USER_LIMIT".into() },
     ];
-    let outcomes = verdicts
-        .into_iter()
-        .map(|verdict| ClaimOutcome { event, verdict })
-        .collect();
+    let outcomes = verdicts.into_iter().map(|verdict| ClaimOutcome { event, verdict }).collect();
     check("claims_answer", &ClaimsAnswer { outcomes });
 }
 
@@ -253,34 +176,11 @@ fn feed_rows() {
     check("row_mall", &mall);
     check("row_store", &store);
     check("row_batch", &batch());
-    check(
-        "row_config",
-        &KioskConfig {
-            version: 4,
-            ..KioskConfig::default()
-        },
-    );
-    let rows = [
-        Row::Mall(mall),
-        Row::Store(store),
-        Row::Batch(Box::new(batch())),
-        Row::KeyRing(ring()),
-    ];
+    check("row_config", &KioskConfig { version: 4, ..KioskConfig::default() });
+    let rows = [Row::Mall(mall), Row::Store(store), Row::Batch(Box::new(batch())), Row::KeyRing(ring())];
     let mut changes: Vec<Change> = rows.iter().map(|row| Change::put("1", row).unwrap()).collect();
-    changes.push(Change {
-        kind: "store".into(),
-        id: "9".into(),
-        row: None,
-    });
-    check(
-        "feed_page",
-        &Page {
-            since: 0,
-            next: 5,
-            more: false,
-            changes: changes.clone(),
-        },
-    );
+    changes.push(Change { kind: "store".into(), id: "9".into(), row: None });
+    check("feed_page", &Page { since: 0, next: 5, more: false, changes: changes.clone() });
     let readings: Vec<Reading> = changes.iter().map(Change::read).collect();
     let mut expected: Vec<Reading> = rows.into_iter().map(Reading::Put).collect();
     expected.push(Reading::Drop);
@@ -289,13 +189,7 @@ fn feed_rows() {
 
 #[test]
 fn envelopes() {
-    check(
-        "signed",
-        &Signed {
-            body: "{\"since\":0}".into(),
-            signature: [1; 64],
-        },
-    );
+    check("signed", &Signed { body: "{\"since\":0}".into(), signature: [1; 64] });
     check(
         "problem",
         &Problem::new(409, "ALREADY_REDEEMED", "已核销").with("redeemed_at", "2026-11-22T12:00:00Z"),
@@ -309,16 +203,8 @@ fn what_a_newer_platform_sends_is_skipped_row_by_row() {
     assert_eq!(newer.read(), Reading::NotUnderstood, "a benefit of tomorrow");
     let mut dishonourable = Change::put("1", &Row::Batch(Box::new(batch()))).unwrap();
     dishonourable.row.as_mut().unwrap()["terms"]["funding"] = serde_json::json!([]);
-    assert_eq!(
-        dishonourable.read(),
-        Reading::NotUnderstood,
-        "terms that cannot be honoured"
-    );
-    let unknown = Change {
-        kind: "hologram".into(),
-        id: "1".into(),
-        row: Some(Value::Null),
-    };
+    assert_eq!(dishonourable.read(), Reading::NotUnderstood, "terms that cannot be honoured");
+    let unknown = Change { kind: "hologram".into(), id: "1".into(), row: Some(Value::Null) };
     assert_eq!(unknown.read(), Reading::NotUnderstood, "a kind of tomorrow");
     let verdict: Verdict = serde_json::from_str(r#"{"verdict":"deferred","until":5}"#).unwrap();
     assert_eq!(verdict, Verdict::Unknown);
