@@ -2,7 +2,7 @@
 
 use crate::{
     foundation::db::DbError,
-    modules::{funds::FundError, ledger::LedgerError},
+    modules::{consumers::ConsumersError, ledger::LedgerError},
 };
 use domain::{
     batch::{BatchTerms, TermsError},
@@ -42,21 +42,6 @@ pub struct NewCampaign {
     pub from_at: UtcMillis,
     /// The first instant after it.
     pub until_at: UtcMillis,
-}
-
-/// Where the money of a campaign is, in fen: reserved + spent + available = allocated (`I06`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CampaignFigures {
-    /// Given to the campaign by its fund.
-    pub allocated_fen: Fen,
-    /// Held for redemptions under way.
-    pub reserved_fen: Fen,
-    /// The government's part of what was redeemed.
-    pub spent_fen: Fen,
-    /// Left, promised or not.
-    pub available_fen: Fen,
-    /// Gone back to the fund when the campaign was closed.
-    pub returned_fen: Fen,
 }
 
 /// What a version of a batch says.
@@ -291,9 +276,9 @@ pub enum CampaignError {
     /// Something is still open: leases, coupons that can be used, batches.
     #[error("something is still open: {0}")]
     StillOpen(&'static str),
-    /// The fund refused.
-    #[error("the fund refused")]
-    Fund(#[from] FundError),
+    /// The targeting names a crowd that may not be named.
+    #[error("the targeting is refused")]
+    Targeting(#[from] ConsumersError),
     /// The ledger refused.
     #[error("the ledger refused")]
     Ledger(#[from] LedgerError),

@@ -6,7 +6,7 @@ pub use stock::{confirm_stock, lendable, record_spend, reserve_stock, return_sto
 
 use super::{
     model::{
-        Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, CampaignFigures, Decision,
+        Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, Decision,
         NewBatch, NewCampaign, Review, Stock,
     },
     rules, store,
@@ -18,7 +18,11 @@ use crate::{
         change_log::{self, Change},
         db::{DbError, Tx},
     },
-    modules::{funds, ledger, merchants},
+    modules::{
+        consumers, funds,
+        ledger::{self, CampaignBalances},
+        merchants,
+    },
 };
 use domain::{
     ids::{BatchId, CampaignId},
@@ -77,17 +81,10 @@ pub fn campaigns(tx: &mut Tx<'_>, after: &str, limit: u32) -> Result<Vec<Campaig
     store::campaigns(tx, after, limit)
 }
 
-/// Where the money of a campaign is: what was spent is known by its batches, the rest by the ledger.
-pub fn figures(tx: &mut Tx<'_>, id: CampaignId) -> Result<CampaignFigures, CampaignError> {
-    let campaign = store::campaign(tx, id)?.ok_or(CampaignError::Unknown("campaign"))?;
-    let money = ledger::campaign_balances(tx, id)?;
-    Ok(CampaignFigures {
-        allocated_fen: campaign.allocated_fen,
-        reserved_fen: money.reserved_fen,
-        spent_fen: store::spent(tx, id)?,
-        available_fen: money.available_fen,
-        returned_fen: money.returned_fen,
-    })
+/// Where the money of a campaign is, by the ledger: available + reserved + spent + returned = allocated (`I06`).
+pub fn figures(tx: &mut Tx<'_>, id: CampaignId) -> Result<CampaignBalances, CampaignError> {
+    store::campaign(tx, id)?.ok_or(CampaignError::Unknown("campaign"))?;
+    Ok(ledger::campaign_balances(tx, id)?)
 }
 
 /// Drafts a batch with its first version.
@@ -113,7 +110,7 @@ pub fn draft_batch(tx: &mut Tx<'_>, act: &Act, new: &NewBatch) -> Result<Batch, 
         committed_fen: Fen::ZERO,
         spent_fen: Fen::ZERO,
     };
-    check_stores(tx, &batch, &new.content)?;
+    check_scope(tx, &batch, &new.content)?;
     store::insert_batch(tx, &batch, act.now)?;
     insert_version(tx, act, (batch.id, 1), &new.content)?;
     Ok(batch)
@@ -135,7 +132,7 @@ pub fn draft_version(
             return Err(CampaignError::State(batch.state.name()));
         }
     }
-    check_stores(tx, &batch, content)?;
+    check_scope(tx, &batch, content)?;
     let number = store::versions(tx, id)?.last().map_or(0, |version| version.version) + 1;
     insert_version(tx, act, (id, number), content)
 }
@@ -250,8 +247,9 @@ fn insert_version(
     Ok(version)
 }
 
-/// Every store of the scope exists, and belongs to the merchant when the batch has one.
-fn check_stores(tx: &mut Tx<'_>, batch: &Batch, content: &BatchContent) -> Result<(), CampaignError> {
+/// The crowd may be named, every store of the scope exists, and belongs to the merchant when the batch has one.
+fn check_scope(tx: &mut Tx<'_>, batch: &Batch, content: &BatchContent) -> Result<(), CampaignError> {
+    consumers::check_targeting(tx, &content.terms.targeting)?;
     for id in &content.stores {
         let store = merchants::store_by_id(tx, *id)?.ok_or(CampaignError::Unknown("store"))?;
         if store.mall != batch.mall || batch.merchant.is_some_and(|merchant| merchant != store.merchant) {

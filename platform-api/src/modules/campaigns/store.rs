@@ -99,15 +99,6 @@ pub(super) fn promised(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Fen, DbE
     .get("promised_fen")
 }
 
-/// What the batches of a campaign have cost the government.
-pub(super) fn spent(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<Fen, DbError> {
-    tx.query_one(
-        "SELECT CAST(COALESCE(SUM(spent_fen), 0) AS BIGINT) AS spent_fen FROM batch WHERE campaign = $1",
-        &[campaign.into()],
-    )?
-    .get("spent_fen")
-}
-
 /// Batches of a campaign that are not closed; drafts that never came into force do not count.
 pub(super) fn open_batches(tx: &mut Tx<'_>, campaign: CampaignId) -> Result<u32, DbError> {
     tx.query_one(
