@@ -3,11 +3,18 @@
 //! 1 `auth` `devices` `ledger` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
 //! 7 `feed` `fleet`. Each face says what the module owns and promises; `store`, `http` and `rules` stay private.
 
+pub mod auth;
+pub mod campaigns;
+pub mod catalog;
 pub mod consumers;
+pub mod coupons;
 pub mod devices;
 pub mod feed;
 pub mod fleet;
+pub mod funds;
+pub mod leases;
 pub mod ledger;
+pub mod merchants;
 
 use crate::foundation::{
     app::App,

@@ -1,7 +1,7 @@
 //! Every route of the platform: one line per module, then what surrounds them all.
 
 use crate::{
-    demo,
+    consoles, demo,
     foundation::{
         app::App,
         error::{Code, Problem},
@@ -30,7 +30,22 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const FORGET_KEYS_EVERY_MS: u64 = 3_600_000;
 
 fn modules() -> Vec<Module> {
-    vec![health(), modules::ledger::module(), modules::fleet::module(), modules::feed::module()]
+    vec![
+        health(),
+        modules::auth::module(),
+        modules::ledger::module(),
+        modules::consumers::module(),
+        modules::merchants::module(),
+        modules::catalog::module(),
+        modules::funds::module(),
+        modules::campaigns::module(),
+        modules::leases::module(),
+        modules::coupons::module(),
+        modules::fleet::module(),
+        modules::feed::module(),
+        consoles::assets::module(),
+        consoles::consumer::module(),
+    ]
 }
 
 /// Routes and rows do not belong together.

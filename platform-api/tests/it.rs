@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at once")]
 #![allow(missing_docs, reason = "the names of tests say what they check")]
 
+#[path = "it/auth.rs"]
+mod auth;
 #[path = "it/fleet.rs"]
 mod fleet;
 #[path = "it/foundation.rs"]

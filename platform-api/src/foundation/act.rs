@@ -3,6 +3,7 @@
 //! A service never reads a clock or draws a random number: everything of that kind arrives in its [`Act`]. An act that
 //! is restarted gives the same ids and the same chance again, so a retried transaction repeats itself exactly.
 
+use super::db::{Column, Value};
 use domain::{
     ids::{ConsumerId, DeviceId, MerchantId, StaffId},
     time::UtcMillis,
@@ -207,6 +208,12 @@ impl FromStr for Role {
     type Err = RoleError;
     fn from_str(text: &str) -> Result<Role, RoleError> {
         Role::ALL.iter().copied().find(|role| role.as_str() == text).ok_or(RoleError)
+    }
+}
+
+impl Column for Role {
+    fn from_value(value: &Value) -> Option<Role> {
+        String::from_value(value)?.parse().ok()
     }
 }
 

@@ -84,6 +84,14 @@ codes! {
     CodeExpired = "CODE_EXPIRED", GONE, "The code has expired";
     CodeReplayed = "CODE_REPLAYED", CONFLICT, "The code has been used";
     CodeInvalid = "CODE_INVALID", UNPROCESSABLE_ENTITY, "The code is not one of ours";
+    CouponExpired = "COUPON_EXPIRED", CONFLICT, "The coupon's own life is over";
+    NoEffect = "NO_EFFECT", CONFLICT, "The coupon takes nothing off this bill";
+    OtherStore = "OTHER_STORE", CONFLICT, "The coupon does not hold at this store";
+    OtherHolder = "OTHER_HOLDER", CONFLICT, "The voucher belongs to another person";
+    HolderCodeRequired = "HOLDER_CODE_REQUIRED", UNPROCESSABLE_ENTITY, "A voucher needs its holder's own code";
+    VoucherEnded = "VOUCHER_ENDED", CONFLICT, "The voucher's printed end has passed";
+    NotYourTill = "NOT_YOUR_TILL", FORBIDDEN, "You do not work at this store";
+    StoreSuspended = "STORE_SUSPENDED", FORBIDDEN, "The store or its merchant is suspended";
     LeaseExhausted = "LEASE_EXHAUSTED", CONFLICT, "The kiosk's lease is used up";
     ConsentRequired = "CONSENT_REQUIRED", FORBIDDEN, "The person has not consented to this";
     RiskHold = "RISK_HOLD", FORBIDDEN, "Held back for a check";

@@ -23,8 +23,26 @@ use domain::time::UtcMillis;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
-/// The cookie a browser keeps its session in.
-pub const SESSION_COOKIE: &str = "session";
+/// The cookie a browser keeps the session of one part of the API in (`c`, `m`, `o` or `g`), so that one browser can be
+/// signed in to several.
+pub fn session_cookie(letter: &str) -> String {
+    format!("session_{letter}")
+}
+
+/// The token a caller shows to the part `letter` of the API: that of `Authorization: Bearer`, else that of the cookie.
+pub fn token(headers: &HeaderMap, letter: &str) -> Option<String> {
+    bearer(headers).or_else(|| cookie(headers, &session_cookie(letter)))
+}
+
+/// The part of the API a path belongs to, or the part its pages belong to: `c` in `/api/c/v1/me` and in `/phone/code`.
+fn letter(path: &str) -> &str {
+    let rest = path.strip_prefix("/api").unwrap_or(path);
+    match rest.trim_start_matches('/').split('/').next().unwrap_or("") {
+        "phone" => "c",
+        "merchant" => "m",
+        other => other,
+    }
+}
 
 /// Whom a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +236,7 @@ fn present(parts: &Parts, body: &Bytes) -> Presented {
     Presented {
         method: parts.method.clone(),
         path_and_query: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        token: bearer(&parts.headers).or_else(|| cookie(&parts.headers, SESSION_COOKIE)),
+        token: token(&parts.headers, letter(parts.uri.path())),
         headers: parts.headers.clone(),
         body_sha256: Sha256::digest(body).into(),
     }
@@ -241,7 +259,7 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 fn refuse_cross_site(presented: &Presented) -> Result<(), Problem> {
     let safe = matches!(presented.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let headers = &presented.headers;
-    if safe || bearer(headers).is_some() || cookie(headers, SESSION_COOKIE).is_none() {
+    if safe || bearer(headers).is_some() || presented.token.is_none() {
         return Ok(());
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -26,9 +26,17 @@ macro_rules! history {
 pub const HISTORY: &[Migration] = history![
     "0001_foundation",
     "0002_append_only.sqlite",
+    "0003_auth",
     "0004_devices",
     "0005_ledger.sqlite",
     "0010_consumers",
+    "0020_merchants",
+    "0021_catalog",
+    "0022_funds",
+    "0023_campaigns",
+    "0024_coupons",
+    "0025_immutable_versions.sqlite",
+    "0030_leases",
     "0032_fleet"
 ];
 

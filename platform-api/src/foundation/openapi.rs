@@ -50,7 +50,7 @@ pub fn base() -> OpenApi {
     let mut document = Base::openapi();
     let session = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A session token, in the header or in the cookie `session`."))
+        .description(Some("A session token, in the header or in the cookie `session_c`, `session_m`, `session_o` or `session_g`."))
         .build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme("session", SecurityScheme::Http(session));
