@@ -6,10 +6,12 @@
 #![allow(unused_qualifications, reason = "what utoipa makes of `params(...)` is a qualified path")]
 
 pub mod config;
+mod consoles;
 mod demo;
 pub mod foundation;
 pub mod modules;
 mod router;
+pub mod seed;
 pub mod serve;
 pub mod start;
 

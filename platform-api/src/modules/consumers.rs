@@ -7,6 +7,8 @@
 //! Functions that issue or open something need [`Keys`]: take them once per request with [`Keys::of`].
 
 mod error;
+mod http;
+mod jobs;
 mod keys;
 mod model;
 mod rules;
@@ -15,13 +17,15 @@ mod service;
 mod store;
 
 pub use error::{ConsumersError, ScanError};
+pub use http::module;
 pub use keys::Keys;
 pub use model::{
     Account, CodeShown, Consent, ConsentText, Evaluation, Evidence, Household, Level, Occupation, Profile,
     Purpose, Study, TagAssertion, Talent, Visit,
 };
 pub use rules::{rule_set::RuleSetError, targeting::TargetingError};
-pub use seeded::{Seeded, register_seeded};
+pub use seeded::{Seeded, find_seeded, register_seeded};
+pub use service::sign_in::{SignIn, SignedIn};
 
 use crate::foundation::{
     act::{Act, Actor},
@@ -156,4 +160,71 @@ pub fn record_evidence(
     (consumer, evidence): (ConsumerId, &Evidence),
 ) -> Result<(), ConsumersError> {
     service::record_evidence(tx, act, keys, (consumer, evidence))
+}
+
+/// Checks a code sent to a phone and opens a session; a new phone is registered. `None` for a wrong code: save the
+/// transaction all the same, for the try is used up.
+pub fn sign_in(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    request: &SignIn,
+) -> Result<Option<SignedIn>, ConsumersError> {
+    service::sign_in::sign_in(tx, act, keys, request)
+}
+
+/// The account as its owner sees it.
+pub fn account(tx: &mut Tx<'_>, keys: &Keys, consumer: ConsumerId) -> Result<Account, ConsumersError> {
+    service::account(tx, keys, consumer)
+}
+
+/// Changes what a person is called: 1 to 20 characters.
+pub fn rename(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    (consumer, name): (ConsumerId, &str),
+) -> Result<Account, ConsumersError> {
+    service::rename(tx, act, keys, (consumer, name))
+}
+
+/// Saves a profile and evaluates it. Needs a live P2; nothing is kept of anybody who may be under 14.
+pub fn save_profile(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    (consumer, profile): (ConsumerId, &Profile),
+) -> Result<Evaluation, ConsumersError> {
+    service::save_profile(tx, act, keys, (consumer, profile))
+}
+
+/// The newest consent texts, in the order of purposes.
+pub fn consent_texts(tx: &mut Tx<'_>) -> Result<Vec<ConsentText>, DbError> {
+    service::consents::texts(tx)
+}
+
+/// True while a person's consent to a purpose is live.
+pub fn has_consent(tx: &mut Tx<'_>, consumer: ConsumerId, purpose: Purpose) -> Result<bool, DbError> {
+    service::consents::is_live(tx, consumer, purpose)
+}
+
+/// Records a consent given on the phone to the newest text of a purpose; `text_version` is the one that was shown.
+pub fn grant_consent(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    consumer: ConsumerId,
+    (purpose, text_version): (Purpose, u32),
+) -> Result<(), ConsumersError> {
+    let given = service::consents::Given { purpose, text_version, channel: "phone" };
+    service::consents::grant(tx, act, consumer, &given)
+}
+
+/// Takes a consent back; with P2 the profile and all tags go at once.
+pub fn withdraw_consent(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    consumer: ConsumerId,
+    purpose: Purpose,
+) -> Result<(), ConsumersError> {
+    service::consents::withdraw(tx, act, consumer, purpose)
 }

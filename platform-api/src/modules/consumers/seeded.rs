@@ -5,8 +5,12 @@ use super::{
     keys::Keys,
     model::{Evidence, Profile, Purpose},
     service::{self, Registration, consents},
+    store,
 };
-use crate::foundation::{act::Act, db::Tx};
+use crate::foundation::{
+    act::Act,
+    db::{DbError, Tx},
+};
 use domain::ids::ConsumerId;
 
 /// A person to be there from the start.
@@ -50,4 +54,9 @@ pub fn register_seeded(
         service::record_evidence(tx, act, keys, (id, evidence))?;
     }
     Ok(id)
+}
+
+/// The account of a seeded phone; `None` when nobody has it.
+pub fn find_seeded(tx: &mut Tx<'_>, keys: &Keys, phone: &str) -> Result<Option<ConsumerId>, DbError> {
+    store::find_by_phone(tx, &keys.phone_hash(phone))
 }

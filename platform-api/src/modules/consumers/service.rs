@@ -3,12 +3,13 @@
 pub(super) mod codes;
 pub(super) mod consents;
 pub(super) mod ring;
+pub(super) mod sign_in;
 pub(super) mod tags;
 
 use super::{
     error::ConsumersError,
     keys::{Keys, PersonKey},
-    model::{Account, Evidence, Level, Profile, Purpose},
+    model::{Account, Evaluation, Evidence, Level, Profile, Purpose},
     rules,
     store::{self, Stored},
 };
@@ -119,14 +120,13 @@ pub(super) fn save_profile(
     act: &Act,
     keys: &Keys,
     (id, profile): (ConsumerId, &Profile),
-) -> Result<(), ConsumersError> {
+) -> Result<Evaluation, ConsumersError> {
     consents::require(tx, id, Purpose::CrowdCode)?;
     check_profile(profile, act.now)?;
     let (_, key) = load(tx, keys, id)?;
     let sealed = key.seal(act, "profile", &serde_json::to_string(profile)?)?;
     store::set_profile(tx, id, Some(sealed), act.now)?;
-    tags::evaluate(tx, act, keys, id)?;
-    Ok(())
+    tags::evaluate(tx, act, keys, id)
 }
 
 fn check_profile(profile: &Profile, now: UtcMillis) -> Result<(), ConsumersError> {
