@@ -4,6 +4,10 @@
 
 #[path = "it/auth.rs"]
 mod auth;
+#[path = "it/campaigns.rs"]
+mod campaigns;
+#[path = "it/coupons.rs"]
+mod coupons;
 #[path = "it/fleet.rs"]
 mod fleet;
 #[path = "it/foundation.rs"]
@@ -14,5 +18,11 @@ mod harness;
 mod kiosk;
 #[path = "it/ledger.rs"]
 mod ledger;
+#[path = "it/merchants.rs"]
+mod merchants;
 #[path = "it/router.rs"]
 mod router;
+#[path = "it/serve.rs"]
+mod serve;
+#[path = "it/town.rs"]
+mod town;

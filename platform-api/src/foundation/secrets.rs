@@ -6,10 +6,12 @@ use super::entropy::{Entropy, EntropyError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 /// A key file could not be read or made.
@@ -28,10 +30,10 @@ pub enum SecretError {
     Entropy(#[from] EntropyError),
 }
 
-/// The folder of the key files.
-#[derive(Clone, Debug)]
+/// The folder of the key files, and the keys read so far.
 pub struct Secrets {
     folder: PathBuf,
+    known: Mutex<BTreeMap<&'static str, [u8; 32]>>,
 }
 
 impl Secrets {
@@ -42,11 +44,22 @@ impl Secrets {
             .mode(0o700)
             .create(folder)
             .map_err(|source| SecretError::File { name: "folder", source })?;
-        Ok(Secrets { folder: folder.to_owned() })
+        Ok(Secrets { folder: folder.to_owned(), known: Mutex::default() })
     }
 
     /// The key `name`; made from `entropy` and written with mode 0600 if there is none yet.
     pub fn key(&self, name: &'static str, entropy: &dyn Entropy) -> Result<[u8; 32], SecretError> {
+        // Held while the file is made, so that two callers never make two keys.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = known.get(name) {
+            return Ok(*key);
+        }
+        let key = self.read_or_make(name, entropy)?;
+        known.insert(name, key);
+        Ok(key)
+    }
+
+    fn read_or_make(&self, name: &'static str, entropy: &dyn Entropy) -> Result<[u8; 32], SecretError> {
         let path = self.folder.join(format!("{name}.key"));
         match fs::read(&path) {
             Ok(bytes) => bytes.try_into().map_err(|_| SecretError::Length { name }),

@@ -12,6 +12,8 @@ fn a_key_is_made_once_and_only_its_owner_may_read_it() {
     let secrets = Secrets::open(&folder.path().join("keys")).unwrap();
     let key = secrets.key("phone", &SeededEntropy::new(1)).unwrap();
     assert_eq!(secrets.key("phone", &SeededEntropy::new(2)).unwrap(), key);
+    let reopened = Secrets::open(&folder.path().join("keys")).unwrap();
+    assert_eq!(reopened.key("phone", &SeededEntropy::new(2)).unwrap(), key);
     assert_ne!(secrets.key("other", &SeededEntropy::new(2)).unwrap(), key);
     let mode = fs::metadata(folder.path().join("keys/phone.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

@@ -1,0 +1,54 @@
+//! The server as a whole: over a real socket, until it is told to stop.
+
+use platform_api::{config::Config, serve::serve, start};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+
+/// One request on a connection of its own; the status and the JSON of the answer.
+async fn exchange(address: std::net::SocketAddr, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let body = body.to_string();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
+
+#[tokio::test]
+async fn a_demo_serves_its_door_and_stops_when_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.database.folder = folder.path().to_owned();
+    let app = start::demo(config, Some(7)).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(serve(app, listener, async move { drop(stopped.await) }));
+
+    let set = json!({ "at": "2026-11-22T20:00:00+08:00" });
+    let (status, clock) = exchange(address, "POST", "/demo/clock", &set).await;
+    assert_eq!((status, &clock["now"].as_str().unwrap()[..17]), (200, "2026-11-22T12:00:"));
+    let (status, wrong) = exchange(address, "POST", "/demo/clock", &json!({ "at": "noon" })).await;
+    assert_eq!((status, wrong["code"].as_str()), (422, Some("INVALID")));
+
+    let phone = json!({ "phone": "13800000009" });
+    assert_eq!(exchange(address, "POST", "/api/c/v1/auth/otp", &phone).await.0, 202);
+    let (status, otp) = exchange(address, "GET", "/demo/otp?phone=13800000009", &Value::Null).await;
+    assert_eq!((status, otp["code"].as_str().unwrap().len()), (200, 6));
+    assert_eq!(exchange(address, "GET", "/demo/otp?phone=13800000008", &Value::Null).await.0, 404);
+
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "still listening");
+}
