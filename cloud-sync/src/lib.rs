@@ -17,3 +17,10 @@ pub mod store;
 pub mod testing;
 pub mod transport;
 pub mod wire;
+
+/// The feed's rows and the platform's word on a claim, as the store hands them to a screen.
+pub use protocol::{
+    device::KioskConfig,
+    feed::{BatchRow, MallRow, StoreRow},
+    outbox::Verdict,
+};

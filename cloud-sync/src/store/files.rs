@@ -156,3 +156,24 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ledger_waits_for_the_disk_at_every_commit_and_content_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = open(folder.path()).unwrap();
+        let pragma = |connection: &Connection, name: &str| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        for (connection, synchronous) in [(&files.ledger, "2"), (&files.content, "1")] {
+            assert_eq!(pragma(connection, "journal_mode"), "wal");
+            assert_eq!(pragma(connection, "synchronous"), synchronous);
+            assert_eq!(pragma(connection, "foreign_keys"), "1");
+            assert_eq!(pragma(connection, "trusted_schema"), "0");
+        }
+    }
+}

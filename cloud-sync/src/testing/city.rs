@@ -61,6 +61,7 @@ struct City {
     leases: BTreeMap<LeaseId, Lease>,
     coupons: BTreeMap<(LeaseId, u32), (Voucher, Verdict)>,
     poisoned: BTreeSet<u32>,
+    forging: bool,
 }
 
 struct Device {
@@ -95,6 +96,7 @@ impl FakePlatform {
             leases: BTreeMap::new(),
             coupons: BTreeMap::new(),
             poisoned: BTreeSet::new(),
+            forging: false,
         }))
     }
 
@@ -116,6 +118,11 @@ impl FakePlatform {
     /// Lets something happen to the next exchange that is not spoken for yet.
     pub fn fault(&self, fault: Fault) {
         lock(&self.0).faults.push_back(fault);
+    }
+
+    /// Takes back every fault that has not happened yet.
+    pub fn no_more_faults(&self) {
+        lock(&self.0).faults.clear();
     }
 
     /// Makes a pairing code work once: for a new kiosk, or for one to be enrolled again.
@@ -162,6 +169,11 @@ impl FakePlatform {
     /// Heals [`FakePlatform::poison_slot`].
     pub fn heal(&self) {
         lock(&self.0).poisoned.clear();
+    }
+
+    /// From now on somebody between platform and kiosk signs pages and grants, or no longer.
+    pub fn forge(&self, forging: bool) {
+        lock(&self.0).forging = forging;
     }
 
     /// Every coupon that came by report, with what was said of it.
@@ -402,7 +414,10 @@ impl City {
     }
 
     fn seal<T: Serialize>(&self, message: &T, purpose: Purpose) -> Outcome {
-        Signed::seal(message, purpose, &self.key).map_err(broken).and_then(|signed| write(&signed))
+        let forger = SigningKey::from_bytes(&[66; 32]);
+        Signed::seal(message, purpose, if self.forging { &forger } else { &self.key })
+            .map_err(broken)
+            .and_then(|signed| write(&signed))
     }
 }
 

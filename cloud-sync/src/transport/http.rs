@@ -22,8 +22,14 @@ pub struct HttpTransport {
 
 /// Why there can be no HTTP transport.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be built")]
-pub struct HttpError(#[from] reqwest::Error);
+pub enum HttpError {
+    /// A certificate cannot be read, or the system gives no TLS.
+    #[error("the HTTP client cannot be built")]
+    Client(#[from] reqwest::Error),
+    /// The text given as the pinned authority holds no certificate.
+    #[error("the pinned authority holds no certificate")]
+    NoCertificate,
+}
 
 impl HttpTransport {
     /// A transport that trusts the authorities in `pinned_ca_pem` only; with none, those of the system.
@@ -37,7 +43,11 @@ impl HttpTransport {
             .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
             .timeout(Duration::from_secs(ANSWER_S_MAX));
         if let Some(pem) = pinned_ca_pem {
-            builder = builder.tls_certs_only(Certificate::from_pem_bundle(pem)?);
+            let authorities = Certificate::from_pem_bundle(pem)?;
+            if authorities.is_empty() {
+                return Err(HttpError::NoCertificate);
+            }
+            builder = builder.tls_certs_only(authorities);
         }
         Ok(HttpTransport { client: builder.build()? })
     }

@@ -1,0 +1,210 @@
+//! A kiosk on a desk: the real store and core, a platform in memory, clocks that move when told.
+
+use cloud_sync::{
+    core::{About, Effect, EnrolOrder, Event, News, Save, State, perform, step},
+    ports::{Chance, Clock},
+    store::{ClaimError, ClaimOrder, ClaimRefused, ClaimedVoucher, Damage, Identity, Store},
+    testing::{DAWN, FakePlatform, ManualClock, SeededChance, batch_row, key_ring, mall_row, store_row},
+    wire::{Signer, decode, encode},
+};
+use domain::{
+    consumer_code::Pseudonym,
+    ids::{BatchId, EventId},
+    time::UtcMillis,
+};
+use ed25519_dalek::SigningKey;
+use protocol::feed::Row;
+use std::{collections::VecDeque, path::Path, time::Duration};
+use tempfile::TempDir;
+
+pub const ORIGIN: &str = "https://pass.example.cn";
+pub const BATCH: BatchId = BatchId::from_bytes([7; 16]);
+pub const STOCK: u32 = 100;
+
+pub struct Desk {
+    pub folder: TempDir,
+    pub store: Option<Store>,
+    pub state: State,
+    pub clock: ManualClock,
+    pub platform: FakePlatform,
+    pub news: Vec<News>,
+    /// Every effect but looks and news, in order.
+    pub done: Vec<Effect>,
+    chance: SeededChance,
+    events: u16,
+}
+
+impl Desk {
+    /// A kiosk nobody has paired, and a city with one mall, shop and batch.
+    pub fn new() -> Desk {
+        let platform = FakePlatform::new(DAWN, 9);
+        platform.publish("1", &Row::Mall(mall_row(1))).unwrap();
+        platform.publish("2", &Row::Store(store_row(2))).unwrap();
+        platform.publish("7", &Row::Batch(Box::new(batch_row(7)))).unwrap();
+        platform.publish("ring", &Row::KeyRing(key_ring(1, &SigningKey::from_bytes(&[3; 32])))).unwrap();
+        platform.set_stock(BATCH, STOCK);
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new(DAWN);
+        let mut chance = SeededChance::new(1);
+        let (store, damage) = Store::open(folder.path(), &mut chance).unwrap();
+        assert_eq!(damage, []);
+        let state = State::new(About::default(), 5, clock.now());
+        let (news, done) = (Vec::new(), Vec::new());
+        Desk { folder, store: Some(store), state, clock, platform, news, done, chance, events: 0 }
+    }
+
+    /// A kiosk that is enrolled and in stock.
+    pub fn in_stock() -> Desk {
+        let mut desk = Desk::new();
+        desk.enrol("AAAA2222");
+        desk.settle();
+        desk
+    }
+
+    pub fn store(&mut self) -> &mut Store {
+        self.store.as_mut().unwrap()
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn identity(&mut self) -> Identity {
+        self.store().identity().unwrap().unwrap()
+    }
+
+    pub fn now(&self) -> UtcMillis {
+        self.clock.now().wall
+    }
+
+    pub fn enrol(&mut self, pairing_code: &str) {
+        self.platform.pair(pairing_code, None);
+        self.ask_to_enrol(pairing_code);
+    }
+
+    pub fn ask_to_enrol(&mut self, pairing_code: &str) {
+        self.event(Event::EnrolAsked(EnrolOrder {
+            origin: ORIGIN.to_owned(),
+            pairing_code: pairing_code.to_owned(),
+        }));
+    }
+
+    /// Lets the core react to an event until it wants to wait.
+    pub fn event(&mut self, event: Event) {
+        let mut effects = VecDeque::from(step(&mut self.state, event, self.clock.now()));
+        let mut steps = 0;
+        while let Some(effect) = effects.pop_front() {
+            steps += 1;
+            assert!(steps < 1_000, "the core never rests: {:?}", &self.done[self.done.len() - 4..]);
+            if let Some(outcome) = self.carry_out(effect) {
+                effects.extend(step(&mut self.state, outcome, self.clock.now()));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+        if !matches!(effect, Effect::Look | Effect::Tell(_)) {
+            self.done.push(effect.clone());
+        }
+        match effect {
+            Effect::Tell(news) => {
+                self.news.push(news);
+                None
+            }
+            Effect::Look => {
+                let now = self.state.platform_now(self.clock.now());
+                Some(Event::Looked(Box::new(self.store().facts(now).unwrap())))
+            }
+            Effect::Save(save) => Some(self.save(save)),
+            Effect::Send { origin, call } => {
+                assert_eq!(origin, ORIGIN);
+                let at = self.state.platform_now(self.clock.now());
+                let identity = self.store().identity().unwrap();
+                let key = self.store().signing_key();
+                let signer = identity.as_ref().map(|known| Signer { device: known.device, key: &key, at });
+                let request = encode(&origin, &call, signer.filter(|_| call.is_signed()).as_ref()).unwrap();
+                let answer = self.platform.answer(&request).map_err(Into::into);
+                let pinned = identity.map(|known| known.platform_key);
+                Some(match answer.and_then(|answer| decode(&call, &answer, pinned)) {
+                    Ok(answer) => Event::Answered(answer),
+                    Err(failure) => Event::Failed(failure),
+                })
+            }
+        }
+    }
+
+    fn save(&mut self, save: Save) -> Event {
+        let now = self.state.platform_now(self.clock.now());
+        let mut key_seed = [0; 32];
+        self.chance.fill(&mut key_seed);
+        perform(self.store(), save, now, key_seed).map_or(Event::StoreFailed, Event::Saved)
+    }
+
+    /// Does all that is due right now.
+    pub fn settle(&mut self) {
+        self.event(Event::Timer);
+        while self.state.wake_at() <= self.clock.now().monotonic {
+            self.event(Event::Timer);
+        }
+    }
+
+    /// Lets time pass on the kiosk and the platform, waking the core whenever it wants.
+    pub fn pass_s(&mut self, seconds: u32) {
+        let end = self.clock.now().monotonic + Duration::from_secs(u64::from(seconds));
+        loop {
+            let now = self.clock.now().monotonic;
+            let wake = self.state.wake_at().clamp(now, end);
+            let step_ms = u32::try_from((wake - now).as_millis()).unwrap();
+            // At least a millisecond, so that a wake in the past cannot hold time up.
+            let step_ms = if wake < end { step_ms.max(1) } else { step_ms };
+            self.clock.pass_ms(step_ms);
+            self.platform.set_now(self.now());
+            self.event(Event::Timer);
+            if wake >= end {
+                return;
+            }
+        }
+    }
+
+    /// The power goes and comes back: everything but the disk is lost.
+    pub fn restart(&mut self) -> Vec<Damage> {
+        self.store = None;
+        let (store, damage) = Store::open(self.folder.path(), &mut self.chance).unwrap();
+        self.store = Some(store);
+        self.state = State::new(About::default(), 6, self.clock.now());
+        damage
+    }
+
+    pub fn order(&mut self, person: u8) -> ClaimOrder {
+        self.events += 1;
+        ClaimOrder { batch: BATCH, pseudonym: person_of(person), event: event_id(self.events) }
+    }
+
+    pub fn claim(&mut self, person: u8) -> Result<ClaimedVoucher, ClaimError> {
+        let order = self.order(person);
+        let now = self.now();
+        self.store().claim(&order, now)
+    }
+
+    /// How a claim of this person is refused.
+    pub fn refusal(&mut self, person: u8) -> ClaimRefused {
+        match self.claim(person) {
+            Err(ClaimError::Refused(refused)) => refused,
+            other => panic!("expected a refusal, not {other:?}"),
+        }
+    }
+
+    pub fn sends(&self, path: &str) -> usize {
+        self.platform.requests().iter().filter(|request| request.contains(path)).count()
+    }
+}
+
+pub fn person_of(number: u8) -> Pseudonym {
+    Pseudonym::from_bytes([number; 16])
+}
+
+pub fn event_id(number: u16) -> EventId {
+    let mut bytes = [0; 16];
+    bytes[14..].copy_from_slice(&number.to_be_bytes());
+    EventId::from_bytes(bytes)
+}
