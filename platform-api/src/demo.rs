@@ -1,5 +1,7 @@
 //! The demo door: moves the clock and shows one-time passwords. Its routes exist only under `serve --demo`.
 
+mod city;
+
 use crate::{
     foundation::{
         app::{App, Demo},
@@ -23,11 +25,18 @@ const ACCESS: &[Row] = &[
     Row::get("/demo/clock", Access::Public),
     Row::post("/demo/clock", Access::Public).unkeyed("setting the clock twice is setting it once"),
     Row::get("/demo/otp", Access::Public),
+    Row::get("/demo/city", Access::Public),
 ];
 
 /// The routes of the door.
 pub(crate) fn module() -> Module {
-    Module::new(OpenApiRouter::new().routes(routes!(get_clock, set_clock)).routes(routes!(last_otp)), ACCESS)
+    Module::new(
+        OpenApiRouter::new()
+            .routes(routes!(get_clock, set_clock))
+            .routes(routes!(last_otp))
+            .routes(routes!(city::show)),
+        ACCESS,
+    )
 }
 
 /// What the platform takes for the time.

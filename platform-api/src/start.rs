@@ -13,6 +13,7 @@ use crate::{
         secrets::{SecretError, Secrets},
     },
     modules::consumers::{self, ConsumersError},
+    seed::{self, Plan, PlanError, SeedError},
 };
 use std::{fs, io, path::Path, sync::Arc};
 
@@ -34,6 +35,12 @@ pub enum StartError {
     /// Consent texts, rule sets or code keys cannot be brought up to date.
     #[error("consumers cannot be prepared")]
     Consumers(#[from] ConsumersError),
+    /// The plan of the demo city is wrong.
+    #[error("the demo city cannot be read")]
+    Plan(#[from] PlanError),
+    /// The demo city cannot be planted.
+    #[error("the demo city cannot be planted")]
+    Seed(#[from] SeedError),
 }
 
 /// An application for real use: the machine's clock and chance.
@@ -47,17 +54,22 @@ pub fn production(config: Config) -> Result<App, StartError> {
     assemble(config, adapters)
 }
 
-/// An application for showing: a movable clock, codes on the terminal, and, with a seed, chance that repeats.
-pub fn demo(mut config: Config, seed: Option<u64>) -> Result<App, StartError> {
+/// An application for showing: a movable clock, codes on the terminal, a city with people and offers, and, with a
+/// seed, chance that repeats (for a fresh folder only: a second start would draw the first one's ids again).
+pub fn demo(mut config: Config, seed_no: Option<u64>) -> Result<App, StartError> {
     config.auth.cookie_secure = false;
     let clock = Arc::new(DemoClock::default());
     let otp_sender = Arc::new(ConsoleOtpSender::default());
-    let entropy: Arc<dyn Entropy> = match seed {
+    let entropy: Arc<dyn Entropy> = match seed_no {
         Some(seed) => Arc::new(SeededEntropy::new(seed)),
         None => Arc::new(OsEntropy),
     };
     let demo = Some(Demo { clock: Arc::clone(&clock), otp_sender: Arc::clone(&otp_sender) });
-    assemble(config, Adapters { clock, entropy, otp_sender, demo })
+    let app = assemble(config, Adapters { clock, entropy, otp_sender, demo })?;
+    if seed::plant(&app, &Plan::demo()?)? {
+        tracing::info!("planted the demo city");
+    }
+    Ok(app)
 }
 
 /// What differs between production, demo, tests and the simulator.

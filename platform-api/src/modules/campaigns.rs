@@ -17,6 +17,7 @@ pub use model::{
     NewBatch, NewCampaign, Review, Stock, StockError,
 };
 pub use service::{
-    allocate, batch, batch_version, batch_versions, batches, campaign, campaigns, close, confirm_stock, decide,
-    draft_batch, draft_version, figures, lendable, move_batch, record_spend, reserve_stock, return_stock, submit,
+    allocate, batch, batch_version, batch_versions, batches, campaign, campaigns, close, confirm_stock,
+    decide, draft_batch, draft_version, figures, lendable, move_batch, record_spend, reserve_stock,
+    return_stock, submit,
 };

@@ -15,8 +15,10 @@ mod store;
 
 pub use http::module;
 pub use model::{
-    Coupon, CouponError, CouponView, Origin, Presented, Preview, Redemption, RedemptionQuery, ShownCode, Summary,
+    Coupon, CouponError, CouponView, Origin, Presented, Preview, Redemption, RedemptionQuery, ShownCode,
+    Summary,
 };
 pub use service::{
-    confirm, coupon, expire_due, preview, redemption, redemption_summary, redemptions, report_claims, show_code, wallet,
+    confirm, coupon, expire_due, preview, redemption, redemption_summary, redemptions, report_claims,
+    show_code, wallet,
 };

@@ -11,7 +11,8 @@ mod store;
 
 pub use http::module;
 pub use model::{
-    Mall, Merchant, MerchantError, NewMall, NewMerchant, NewStore, NewTillStaff, Standing, Store, StoreQuery, Till,
+    Mall, Merchant, MerchantError, NewMall, NewMerchant, NewStore, NewTillStaff, Standing, Store, StoreQuery,
+    Till,
 };
 pub use service::{
     bind_staff, commission_at, create_mall, create_merchant, mall, merchant, open_store, set_commission,

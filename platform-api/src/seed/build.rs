@@ -10,7 +10,9 @@ use crate::{
         secrets::SecretError,
     },
     modules::{
-        auth, campaigns, consumers,
+        auth,
+        auth::PasswordHash,
+        campaigns, consumers,
         consumers::{Evidence, Keys, Seeded},
         fleet, funds, merchants,
     },
@@ -63,12 +65,14 @@ pub enum SeedError {
 pub fn plant(app: &App, plan: &Plan) -> Result<bool, SeedError> {
     let (plan, keys) = (plan.clone(), Keys::of(app)?);
     let (seed, now) = (app.entropy.seed()?, app.clock.now().day().start());
+    let salt = act_of(Actor::System("seed"), "salt", seed, now).chance();
+    let password = PasswordHash::new(&plan.people.staff_password, salt)?;
     app.db.write(move |tx| {
         let any = merchants::StoreQuery { limit: 1, ..merchants::StoreQuery::default() };
         if !merchants::stores(tx, &any)?.is_empty() {
             return Ok(false);
         }
-        City::found(tx, &plan, &keys, (seed, now))?;
+        City::found(tx, &plan, (&keys, &password), (seed, now))?;
         Ok(true)
     })
 }
@@ -85,6 +89,8 @@ struct Known {
 struct City<'a> {
     plan: &'a Plan,
     keys: &'a Keys,
+    /// One hash for all staff: they share a password that the demo prints.
+    password: &'a PasswordHash,
     seed: [u8; 32],
     now: UtcMillis,
     mall: MallId,
@@ -95,7 +101,7 @@ impl City<'_> {
     fn found(
         tx: &mut Tx<'_>,
         plan: &Plan,
-        keys: &Keys,
+        (keys, password): (&Keys, &PasswordHash),
         (seed, now): ([u8; 32], UtcMillis),
     ) -> Result<(), SeedError> {
         let act = act_of(Actor::System("seed"), "seed", seed, now);
@@ -108,7 +114,7 @@ impl City<'_> {
                 service_desk: plan.mall.service_desk.clone(),
             },
         )?;
-        let mut city = City { plan, keys, seed, now, mall: mall.id, known: Known::default() };
+        let mut city = City { plan, keys, password, seed, now, mall: mall.id, known: Known::default() };
         plan.mall.merchant.iter().try_for_each(|merchant| city.merchant(tx, &act, merchant))?;
         let staff = city.staff(tx, &act)?;
         plan.people.consumer.iter().try_for_each(|person| city.consumer(tx, &act, person))?;
@@ -119,8 +125,11 @@ impl City<'_> {
 
     fn merchant(&mut self, tx: &mut Tx<'_>, act: &Act, plan: &MerchantPlan) -> Result<(), SeedError> {
         let licence_no = licence_no(self.known.merchants.len());
-        let merchant =
-            merchants::create_merchant(tx, act, &merchants::NewMerchant { name: plan.name.clone(), licence_no })?;
+        let merchant = merchants::create_merchant(
+            tx,
+            act,
+            &merchants::NewMerchant { name: plan.name.clone(), licence_no },
+        )?;
         merchants::set_commission(tx, act, merchant.id, (plan.commission_bp, self.now))?;
         for store in &plan.stores {
             let new = merchants::NewStore {
@@ -144,8 +153,14 @@ impl City<'_> {
         let mut by_role = BTreeMap::new();
         for plan in self.plan.staff() {
             let merchant = plan.merchant.as_deref().map(|key| self.merchant_id(key)).transpose()?;
-            let password = &self.plan.people.staff_password;
-            let new = auth::NewStaff { login: &plan.login, password, role: plan.role, merchant };
+            let new = auth::NewStaff {
+                login: plan.login,
+                name: plan.name.clone(),
+                role: plan.role,
+                merchant,
+                password: self.password.clone(),
+                totp: false,
+            };
             let id = auth::create_staff(tx, act, &new)?;
             if let Some(merchant) = merchant {
                 let till = merchants::NewTillStaff { staff: id, merchant, store: None, name: plan.name };
@@ -234,8 +249,10 @@ impl City<'_> {
 
     fn new_batch(&self, tx: &mut Tx<'_>, plan: &BatchPlan) -> Result<campaigns::NewBatch, SeedError> {
         let campaign = self.known.campaigns.get(&plan.campaign).ok_or_else(|| unknown(&plan.campaign))?;
-        let stores = plan.stores.iter().map(|key| self.known.stores.get(key).ok_or_else(|| unknown(key)));
-        let stores = stores.collect::<Result<Vec<_>, _>>()?.concat();
+        let mut stores = Vec::new();
+        for key in &plan.stores {
+            stores.extend(self.known.stores.get(key).ok_or_else(|| unknown(key))?);
+        }
         let content = campaigns::BatchContent {
             title: plan.title.clone(),
             why: plan.why.clone(),

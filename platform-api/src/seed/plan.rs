@@ -56,8 +56,10 @@ impl Plan {
 
     /// Those who can sign in, at a console or on a phone.
     pub fn cast(&self) -> Cast {
-        let name = |key: &String| self.mall.merchant.iter().find(|one| one.key == *key).map(|one| one.name.clone());
-        let staff = self.staff().into_iter().map(|one| (one.login, one.role, one.merchant.as_ref().and_then(name)));
+        let name =
+            |key: &String| self.mall.merchant.iter().find(|one| one.key == *key).map(|one| one.name.clone());
+        let staff =
+            self.staff().into_iter().map(|one| (one.login, one.role, one.merchant.as_ref().and_then(name)));
         let people = self.people.consumer.iter().cloned().map(|one| (one.key, one.name, one.phone));
         Cast {
             mall_name: self.mall.name.clone(),
@@ -223,7 +225,9 @@ impl BatchPlan {
     /// The names of the tags the batch is meant for; empty for everybody.
     pub(super) fn tags(&self) -> Vec<&str> {
         let crowds = self.crowds.iter().map(String::as_str);
-        crowds.flat_map(|crowd| if crowd == "student" { STUDENT_STAGES.to_vec() } else { vec![crowd] }).collect()
+        crowds
+            .flat_map(|crowd| if crowd == "student" { STUDENT_STAGES.to_vec() } else { vec![crowd] })
+            .collect()
     }
 
     /// The terms, claimable within `[from, until)`.
@@ -282,7 +286,8 @@ mod tests {
     #[test]
     fn whoever_is_named_exists() {
         let plan = Plan::demo().unwrap();
-        let merchants: BTreeSet<&str> = plan.mall.merchant.iter().map(|merchant| merchant.key.as_str()).collect();
+        let merchants: BTreeSet<&str> =
+            plan.mall.merchant.iter().map(|merchant| merchant.key.as_str()).collect();
         let named = plan.money.batch.iter().flat_map(|batch| batch.merchant.iter().chain(&batch.stores));
         let employers = plan.people.staff.iter().filter_map(|staff| staff.merchant.as_ref());
         for key in named.chain(employers) {

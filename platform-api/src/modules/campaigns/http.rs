@@ -24,8 +24,8 @@ use axum::{
     response::Response,
 };
 use bodies::{
-    BatchBody, BatchRequest, CampaignBody, CampaignRequest, ContentBody, DecisionRequest, FiguresBody, MoveRequest,
-    VersionBody,
+    BatchBody, BatchRequest, CampaignBody, CampaignRequest, ContentBody, DecisionRequest, FiguresBody,
+    MoveRequest, VersionBody,
 };
 use domain::ids::{BatchId, CampaignId};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -107,7 +107,10 @@ async fn create_campaign(
     JsonBody(request): JsonBody<CampaignRequest>,
 ) -> Result<Response, Problem> {
     let new = NewCampaign::try_from(request)?;
-    app.write(call, StatusCode::CREATED, move |tx, act| service::allocate(tx, act, &new).map(CampaignBody::from)).await
+    app.write(call, StatusCode::CREATED, move |tx, act| {
+        service::allocate(tx, act, &new).map(CampaignBody::from)
+    })
+    .await
 }
 
 /// Ends a campaign whose batches are all closed; what is left goes back to the fund (E13).
@@ -119,7 +122,8 @@ async fn close_campaign(
     call: Call,
     Path(campaign): Path<CampaignId>,
 ) -> Result<Response, Problem> {
-    app.write(call, StatusCode::OK, move |tx, act| service::close(tx, act, campaign).map(CampaignBody::from)).await
+    app.write(call, StatusCode::OK, move |tx, act| service::close(tx, act, campaign).map(CampaignBody::from))
+        .await
 }
 
 /// Campaigns, oldest first.
@@ -191,7 +195,10 @@ async fn draft_batch(
     JsonBody(request): JsonBody<BatchRequest>,
 ) -> Result<Response, Problem> {
     let new = request.try_into()?;
-    app.write(call, StatusCode::CREATED, move |tx, act| service::draft_batch(tx, act, &new).map(BatchBody::from)).await
+    app.write(call, StatusCode::CREATED, move |tx, act| {
+        service::draft_batch(tx, act, &new).map(BatchBody::from)
+    })
+    .await
 }
 
 /// One batch: state, version in force, stock, and what it has cost the government.
@@ -203,9 +210,8 @@ async fn read_batch(
     call: Call,
     Path(batch): Path<BatchId>,
 ) -> Result<Json<BatchBody>, Problem> {
-    let batch = app.read(call, move |tx, _| {
-        service::batch(tx, batch)?.ok_or(CampaignError::Unknown("batch"))
-    });
+    let batch =
+        app.read(call, move |tx, _| service::batch(tx, batch)?.ok_or(CampaignError::Unknown("batch")));
     batch.await.map(|batch| Json(batch.into()))
 }
 
@@ -248,7 +254,8 @@ async fn submit_version(
     call: Call,
     Path(version): Path<(BatchId, u32)>,
 ) -> Result<Response, Problem> {
-    app.write(call, StatusCode::OK, move |tx, act| service::submit(tx, act, version).map(VersionBody::from)).await
+    app.write(call, StatusCode::OK, move |tx, act| service::submit(tx, act, version).map(VersionBody::from))
+        .await
 }
 
 /// A second person approves or rejects a submitted version; approval promises money of the campaign.

@@ -240,7 +240,7 @@ pub enum StockError {
     Short,
     /// Not recorded.
     #[error("stock not recorded")]
-    Database(#[source] DbError),
+    Database(#[from] DbError),
 }
 
 /// Why something about campaigns is refused.

@@ -1,6 +1,8 @@
 //! How a batch moves through its life, who may move it, and what it can cost the government at most.
 
-use super::model::{BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign, Review};
+use super::model::{
+    BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign, Review,
+};
 use crate::foundation::act::{Actor, Role};
 use domain::{
     batch::BatchTerms,
@@ -27,7 +29,9 @@ pub fn state_after(state: BatchState, step: BatchMove) -> Result<BatchState, Cam
         (BatchState::Submitted, BatchMove::Approve) => Ok(BatchState::Approved),
         (BatchState::Submitted, BatchMove::Reject) => Ok(BatchState::Rejected),
         (BatchState::Rejected, BatchMove::Redraft) => Ok(BatchState::Draft),
-        (BatchState::Approved, BatchMove::Activate) | (BatchState::Paused, BatchMove::Resume) => Ok(BatchState::Active),
+        (BatchState::Approved, BatchMove::Activate) | (BatchState::Paused, BatchMove::Resume) => {
+            Ok(BatchState::Active)
+        }
         (BatchState::Active, BatchMove::Pause) => Ok(BatchState::Paused),
         (BatchState::Active | BatchState::Paused, BatchMove::End) => Ok(BatchState::Ended),
         (BatchState::Ended, BatchMove::Close) => Ok(BatchState::Closed),
@@ -39,7 +43,9 @@ pub fn state_after(state: BatchState, step: BatchMove) -> Result<BatchState, Cam
 pub fn may_move(actor: &Actor, step: BatchMove) -> Result<(), CampaignError> {
     let role = actor.role();
     let allowed = match step {
-        BatchMove::Pause => matches!(role, Some(Role::OpCampaignEditor | Role::OpCampaignApprover | Role::OpSuper)),
+        BatchMove::Pause => {
+            matches!(role, Some(Role::OpCampaignEditor | Role::OpCampaignApprover | Role::OpSuper))
+        }
         BatchMove::Activate | BatchMove::Resume | BatchMove::End | BatchMove::Close => {
             matches!(role, Some(Role::OpCampaignApprover | Role::OpSuper))
         }
@@ -171,7 +177,8 @@ mod tests {
             BatchState::Ended,
             BatchState::Closed,
         ];
-        let starts = |step| all.into_iter().filter(move |from| state_after(*from, step).is_ok()).collect::<Vec<_>>();
+        let starts =
+            |step| all.into_iter().filter(move |from| state_after(*from, step).is_ok()).collect::<Vec<_>>();
         assert_eq!(starts(BatchMove::Activate), [BatchState::Approved]);
         assert_eq!(starts(BatchMove::Pause), [BatchState::Active]);
         assert_eq!(starts(BatchMove::End), [BatchState::Active, BatchState::Paused]);
@@ -200,7 +207,9 @@ mod tests {
     fn a_promise_fits_to_the_last_fen_and_not_one_beyond() {
         assert!(check_budget(Fen::new(100), Fen::new(40), Fen::new(60)).is_ok());
         let refused = check_budget(Fen::new(100), Fen::new(40), Fen::new(61));
-        assert!(matches!(refused, Err(CampaignError::Budget { shortfall_fen }) if shortfall_fen == Fen::new(1)));
+        assert!(
+            matches!(refused, Err(CampaignError::Budget { shortfall_fen }) if shortfall_fen == Fen::new(1))
+        );
     }
 
     #[test]

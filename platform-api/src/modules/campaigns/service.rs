@@ -138,7 +138,11 @@ pub fn draft_version(
 }
 
 /// Hands a drafted version in for approval.
-pub fn submit(tx: &mut Tx<'_>, act: &Act, (id, number): (BatchId, u32)) -> Result<BatchVersion, CampaignError> {
+pub fn submit(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    (id, number): (BatchId, u32),
+) -> Result<BatchVersion, CampaignError> {
     let (batch, version) = load(tx, id, number)?;
     if version.review != Review::Draft {
         return Err(CampaignError::State(version.review.name()));
@@ -301,7 +305,11 @@ fn move_unchecked(
     store::set_state(tx, batch.id, state)?;
     let (subject, action) = (format!("batch:{}", batch.id), format!("batch.{}", step.name()));
     let (before, after) = (Some(batch.state.name()), Some(state.name()));
-    audit::append(tx, act, &audit::Entry { surface: "O", action: &action, subject: &subject, before, after, reason })?;
+    audit::append(
+        tx,
+        act,
+        &audit::Entry { surface: "O", action: &action, subject: &subject, before, after, reason },
+    )?;
     Ok(())
 }
 
@@ -311,7 +319,9 @@ fn announce(tx: &mut Tx<'_>, act: &Act, batch: &Batch) -> Result<(), CampaignErr
     let row = match batch.state {
         BatchState::Active | BatchState::Paused => feed_row(tx, batch)?,
         BatchState::Ended | BatchState::Closed => None,
-        BatchState::Draft | BatchState::Submitted | BatchState::Rejected | BatchState::Approved => return Ok(()),
+        BatchState::Draft | BatchState::Submitted | BatchState::Rejected | BatchState::Approved => {
+            return Ok(());
+        }
     };
     let change = match row {
         Some(row) => feed::Change::put(id, &feed::Row::Batch(Box::new(row)))?,

@@ -68,7 +68,8 @@ pub(super) fn insert_batch(tx: &mut Tx<'_>, batch: &Batch, now: UtcMillis) -> Re
     Ok(())
 }
 
-const BATCH_BY_ID: &str = "SELECT id, campaign, mall, merchant, state, version, lease_slots, stock_total, stock_free,
+const BATCH_BY_ID: &str =
+    "SELECT id, campaign, mall, merchant, state, version, lease_slots, stock_total, stock_free,
     stock_leased, stock_issued, committed_fen, spent_fen FROM batch WHERE id = $1";
 
 pub(super) fn batch(tx: &mut Tx<'_>, id: BatchId) -> Result<Option<Batch>, DbError> {
@@ -185,7 +186,11 @@ pub(super) fn insert_version(
     Ok(())
 }
 
-pub(super) fn version(tx: &mut Tx<'_>, batch: BatchId, version: u32) -> Result<Option<BatchVersion>, DbError> {
+pub(super) fn version(
+    tx: &mut Tx<'_>,
+    batch: BatchId,
+    version: u32,
+) -> Result<Option<BatchVersion>, DbError> {
     let row = tx.query_opt(
         "SELECT batch, version, content, review, drafted_by, decided_by
          FROM batch_version WHERE batch = $1 AND version = $2",
@@ -276,7 +281,8 @@ fn read_version(row: &Row) -> Result<BatchVersion, DbError> {
         batch: row.get("batch")?,
         version: row.get("version")?,
         content,
-        review: Review::from_name(&review).ok_or_else(|| wrong("batch_version.review", "an unknown review"))?,
+        review: Review::from_name(&review)
+            .ok_or_else(|| wrong("batch_version.review", "an unknown review"))?,
         drafted_by: row.get("drafted_by")?,
         decided_by: row.get("decided_by")?,
     })

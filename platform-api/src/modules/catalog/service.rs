@@ -28,10 +28,17 @@ pub fn put_product(
         return Err(CatalogError::Unknown);
     }
     store::upsert(tx, product, act.now)?;
-    let (subject, after) = (format!("product:{}/{}", product.store, product.sku), product.price_fen.get().to_string());
+    let (subject, after) =
+        (format!("product:{}/{}", product.store, product.sku), product.price_fen.get().to_string());
     let action = "product.put";
-    let entry =
-        audit::Entry { surface: "M", action, subject: &subject, before: None, after: Some(&after), reason: "" };
+    let entry = audit::Entry {
+        surface: "M",
+        action,
+        subject: &subject,
+        before: None,
+        after: Some(&after),
+        reason: "",
+    };
     Ok(audit::append(tx, act, &entry)?)
 }
 

@@ -24,9 +24,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use bodies::{
-    CodeBody, CouponBody, PresentedRequest, PreviewBody, RedemptionBody, RedemptionsQuery,
-};
+use bodies::{CodeBody, CouponBody, PresentedRequest, PreviewBody, RedemptionBody, RedemptionsQuery};
 use domain::{
     eligibility::Refusal,
     ids::{CouponId, RedemptionId},
@@ -77,7 +75,9 @@ impl From<CouponError> for Problem {
         match error {
             CouponError::Field(name) => Problem::new(Code::Invalid).field("field", name),
             CouponError::Unknown => Problem::new(Code::NotFound),
-            CouponError::PinRefused => Problem::new(Code::CodeExpired).detail("the digits are wrong, used or too old"),
+            CouponError::PinRefused => {
+                Problem::new(Code::CodeExpired).detail("the digits are wrong, used or too old")
+            }
             CouponError::HolderCodeRequired => Problem::new(Code::HolderCodeRequired),
             CouponError::OtherHolder => Problem::new(Code::OtherHolder),
             CouponError::VoucherEnded => Problem::new(Code::VoucherEnded),
@@ -186,7 +186,9 @@ async fn report_claims(
     JsonBody(request): JsonBody<ClaimsRequest>,
 ) -> Result<Json<ClaimsAnswer>, Problem> {
     let ahead_ms = device_time(&headers).map_or(0, |at| at.since(call.act.now));
-    app.write_unkeyed(call, move |tx, act| service::report_claims(tx, act, &request, ahead_ms)).await.map(Json)
+    app.write_unkeyed(call, move |tx, act| service::report_claims(tx, act, &request, ahead_ms))
+        .await
+        .map(Json)
 }
 
 /// The kiosk's time as it signed it; the guard has checked the signature.
@@ -209,7 +211,9 @@ async fn preview_redemption(
 ) -> Result<Json<PreviewBody>, Problem> {
     let presented = Presented::from(request);
     count_pin(&app, &call, &presented)?;
-    app.read(call, move |tx, act| service::preview(tx, act, &presented)).await.map(|preview| Json(preview.into()))
+    app.read(call, move |tx, act| service::preview(tx, act, &presented))
+        .await
+        .map(|preview| Json(preview.into()))
 }
 
 /// Uses a coupon up. The same key never uses up a second one; the key is kept for ever, because money moves.
@@ -267,5 +271,7 @@ async fn read_redemption(
     Path(redemption): Path<RedemptionId>,
 ) -> Result<Json<RedemptionBody>, Problem> {
     let merchant = call.actor().merchant().ok_or_else(|| Problem::new(Code::NotYourTill))?;
-    app.read(call, move |tx, _| service::redemption(tx, (merchant, redemption))).await.map(|row| Json(row.into()))
+    app.read(call, move |tx, _| service::redemption(tx, (merchant, redemption)))
+        .await
+        .map(|row| Json(row.into()))
 }

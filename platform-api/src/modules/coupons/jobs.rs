@@ -1,12 +1,7 @@
 //! Expiry: coupons whose end has passed are written down as expired.
 
 use super::service;
-use crate::foundation::{
-    act::Actor,
-    app::App,
-    error::Problem,
-    jobs::Job,
-};
+use crate::foundation::{act::Actor, app::App, error::Problem, jobs::Job};
 
 /// A coupon's end is looked at whenever it is used, so an hour late harms nobody.
 const EVERY_MS: u64 = 3_600_000;

@@ -77,7 +77,11 @@ pub fn decide_report(facts: &ReportFacts<'_>) -> Result<Option<&'static str>, No
 
 /// The state a coupon reads as: past its end it is expired, whether or not the job has been.
 pub fn shown_state(coupon: &Coupon, now: UtcMillis) -> CouponState {
-    if coupon.state == CouponState::Issued && now >= coupon.ends_at { CouponState::Expired } else { coupon.state }
+    if coupon.state == CouponState::Issued && now >= coupon.ends_at {
+        CouponState::Expired
+    } else {
+        coupon.state
+    }
 }
 
 /// Accepts a coupon that may be redeemed by its state. The caller has asked before whether it is redeemed already.
@@ -116,7 +120,8 @@ pub fn price(
     check_bill(bill)?;
     let discount = may_use(&content.terms, ends_at, bill, now).map_err(CouponError::Refused)?;
     let shares = fund(discount, &content.terms.funding);
-    let funded = sum(funded_shares(&shares).map(|share| share.amount_fen)).ok_or(CouponError::Field("bill_fen"))?;
+    let funded =
+        sum(funded_shares(&shares).map(|share| share.amount_fen)).ok_or(CouponError::Field("bill_fen"))?;
     Ok(Preview {
         title: content.title.clone(),
         ends_at,
@@ -280,7 +285,10 @@ mod tests {
     #[test]
     fn the_worked_example_of_the_settlement_page() {
         // Bill 100 yuan, 55 off: voucher 40 by the government, 15 by the merchant; 200 bp on the funded part.
-        let content = content(Benefit::NoThreshold { off_fen: Fen::new(5_500) }, &[(Party::Gov, 7_272), (Party::Merchant, 2_728)]);
+        let content = content(
+            Benefit::NoThreshold { off_fen: Fen::new(5_500) },
+            &[(Party::Gov, 7_272), (Party::Merchant, 2_728)],
+        );
         let rate = BasisPoints::new(200);
         let preview = price(&content, NOW.plus_ms(1), (Fen::new(10_000), rate), NOW).unwrap();
         assert_eq!((preview.discount_fen, preview.pay_fen), (Fen::new(5_500), Fen::new(4_500)));

@@ -32,7 +32,11 @@ pub fn wallet(tx: &mut Tx<'_>, act: &Act, owner: ConsumerId) -> Result<Vec<Coupo
 }
 
 /// One coupon of the person.
-pub fn coupon(tx: &mut Tx<'_>, act: &Act, (owner, id): (ConsumerId, CouponId)) -> Result<CouponView, CouponError> {
+pub fn coupon(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    (owner, id): (ConsumerId, CouponId),
+) -> Result<CouponView, CouponError> {
     let coupon = store::find(tx, id)?.filter(|coupon| coupon.owner == owner).ok_or(CouponError::Unknown)?;
     view(tx, act, coupon)
 }

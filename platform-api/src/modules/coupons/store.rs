@@ -46,7 +46,10 @@ pub(super) fn find(tx: &mut Tx<'_>, id: CouponId) -> Result<Option<Coupon>, DbEr
     row.as_ref().map(read).transpose()
 }
 
-pub(super) fn find_by_slot(tx: &mut Tx<'_>, (lease, slot): (LeaseId, u32)) -> Result<Option<Coupon>, DbError> {
+pub(super) fn find_by_slot(
+    tx: &mut Tx<'_>,
+    (lease, slot): (LeaseId, u32),
+) -> Result<Option<Coupon>, DbError> {
     let row = tx.query_opt(
         "SELECT id, owner, batch, version, state, claimed_at, ends_at, device, lease, slot, suspect
          FROM coupon WHERE lease = $1 AND slot = $2",
@@ -142,8 +145,10 @@ pub(super) fn replace_pin(
 }
 
 pub(super) fn coupon_of_pin(tx: &mut Tx<'_>, pin: &str, now: UtcMillis) -> Result<Option<CouponId>, DbError> {
-    let row =
-        tx.query_opt("SELECT coupon FROM redeem_pin WHERE pin = $1 AND expires_at > $2", &[pin.into(), now.into()])?;
+    let row = tx.query_opt(
+        "SELECT coupon FROM redeem_pin WHERE pin = $1 AND expires_at > $2",
+        &[pin.into(), now.into()],
+    )?;
     row.map(|row| row.get("coupon")).transpose()
 }
 

@@ -37,7 +37,10 @@ const ACCESS: &[Row] = &[
 
 /// The module as the router takes it.
 pub fn module() -> Module {
-    Module::new(OpenApiRouter::new().routes(routes!(list_funds, grant_fund)).routes(routes!(read_fund)), ACCESS)
+    Module::new(
+        OpenApiRouter::new().routes(routes!(list_funds, grant_fund)).routes(routes!(read_fund)),
+        ACCESS,
+    )
 }
 
 impl From<FundError> for Problem {
@@ -122,7 +125,8 @@ async fn grant_fund(
     let mode = FundMode::from_name(&request.mode).ok_or(FundError::Field("mode"))?;
     let FundRequest { department, document_no, granted_fen, .. } = request;
     let new = NewFund { department, mode, document_no, granted_fen: Fen::new(granted_fen) };
-    app.write(call, StatusCode::CREATED, move |tx, act| service::grant(tx, act, &new).map(FundBody::from)).await
+    app.write(call, StatusCode::CREATED, move |tx, act| service::grant(tx, act, &new).map(FundBody::from))
+        .await
 }
 
 /// Funds, oldest first.

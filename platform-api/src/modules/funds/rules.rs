@@ -37,7 +37,9 @@ mod tests {
             granted_fen: Fen::new(fen),
         };
         assert!(check(&grant("甬商务〔2026〕18号", 1)).is_ok());
-        for (wrong, field) in [(grant(" ", 1), "document_no"), (grant("a", 0), "granted_fen"), (grant("a", -1), "granted_fen")] {
+        for (wrong, field) in
+            [(grant(" ", 1), "document_no"), (grant("a", 0), "granted_fen"), (grant("a", -1), "granted_fen")]
+        {
             assert!(matches!(check(&wrong), Err(FundError::Field(found)) if found == field));
         }
     }

@@ -70,5 +70,9 @@ fn posting(fund: &Fund) -> FundGrant {
 }
 
 fn document_used(error: DbError) -> FundError {
-    if error.is_unique_on("gov_fund.document_no") { FundError::DocumentUsed } else { FundError::Database(error) }
+    if error.is_unique_on("gov_fund.document_no") {
+        FundError::DocumentUsed
+    } else {
+        FundError::Database(error)
+    }
 }

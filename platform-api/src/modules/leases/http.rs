@@ -1,6 +1,9 @@
 //! Leases over HTTP, for kiosks.
 
-use super::service::{self, Lending};
+use super::{
+    jobs::JOBS,
+    service::{self, Lending},
+};
 use crate::{
     foundation::{
         act::Role,
@@ -27,7 +30,8 @@ const ACCESS: &[Row] = &[
 
 /// The module as the router takes it.
 pub fn module() -> Module {
-    Module::new(OpenApiRouter::new().routes(routes!(request_lease)).routes(routes!(close_lease)), ACCESS)
+    let routes = OpenApiRouter::new().routes(routes!(request_lease)).routes(routes!(close_lease));
+    Module { jobs: JOBS, ..Module::new(routes, ACCESS) }
 }
 
 /// Lends a block of a batch's stock to the calling kiosk. The answer is a signed grant; the same request number gets

@@ -2,9 +2,21 @@
 
 use super::{rules, service::LeaseError, store};
 use crate::{
-    foundation::{act::Act, db::Tx},
+    foundation::{
+        act::{Act, Actor},
+        app::App,
+        db::Tx,
+        error::Problem,
+        jobs::Job,
+    },
     modules::campaigns,
 };
+
+pub(super) const JOBS: &[Job] = &[Job {
+    name: "reclaim-leases",
+    every_ms: |config| config.leases.reclaim_every_s * 1_000,
+    run: reclaim_all,
+}];
 
 /// Leases reclaimed in one transaction, so that a long backlog never holds the writer for long.
 const LEASES_MAX: u32 = 100;
@@ -19,4 +31,14 @@ pub fn reclaim_due(tx: &mut Tx<'_>, act: &Act) -> Result<u32, LeaseError> {
         tracing::info!(lease.id = %lease.id, returned, "reclaimed lease {}", lease.id);
     }
     Ok(u32::try_from(due.len()).unwrap_or(u32::MAX))
+}
+
+fn reclaim_all(app: &App) -> Result<(), Problem> {
+    loop {
+        let act = app.act(Actor::System("reclaim-leases"), "reclaim-leases".to_owned())?;
+        let reclaimed = app.db.write(move |tx| reclaim_due(tx, &act))?;
+        if reclaimed < LEASES_MAX {
+            return Ok(());
+        }
+    }
 }

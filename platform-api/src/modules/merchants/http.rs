@@ -1,9 +1,7 @@
 //! Merchants over HTTP: for the operator who sets them up, for tills, and for anybody who looks for a shop.
 
 use super::{
-    model::{
-        MerchantError, NewMall, NewMerchant, NewStore, NewTillStaff, Standing, Store, StoreQuery, Till,
-    },
+    model::{MerchantError, NewMall, NewMerchant, NewStore, NewTillStaff, Standing, Store, StoreQuery, Till},
     service,
 };
 use crate::{

@@ -112,7 +112,10 @@ mod tests {
         let closed = Store { standing: Standing::Suspended, ..store(1, 5) };
         let cases = [(store(1, 5), merchant(Standing::Suspended)), (closed, merchant(Standing::Active))];
         for (store, merchant) in cases {
-            assert!(matches!(decide_till((employer, None), &store, &merchant), Err(MerchantError::Suspended)));
+            assert!(matches!(
+                decide_till((employer, None), &store, &merchant),
+                Err(MerchantError::Suspended)
+            ));
         }
     }
 

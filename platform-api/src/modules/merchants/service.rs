@@ -2,7 +2,8 @@
 
 use super::{
     model::{
-        Mall, Merchant, MerchantError, NewMall, NewMerchant, NewStore, NewTillStaff, Standing, Store, StoreQuery, Till,
+        Mall, Merchant, MerchantError, NewMall, NewMerchant, NewStore, NewTillStaff, Standing, Store,
+        StoreQuery, Till,
     },
     rules, store,
 };
@@ -51,7 +52,12 @@ pub fn create_merchant(tx: &mut Tx<'_>, act: &Act, new: &NewMerchant) -> Result<
     let merchant = Merchant { id: act.mint(MerchantId::new), name, licence_no, standing: Standing::Active };
     store::insert_merchant(tx, &merchant, act.now)
         .map_err(|error| taken(error, "merchant.licence_no", "licence_no"))?;
-    note(tx, act, ("merchant.create", format!("merchant:{}", merchant.id)), (None, Some(&merchant.licence_no)))?;
+    note(
+        tx,
+        act,
+        ("merchant.create", format!("merchant:{}", merchant.id)),
+        (None, Some(&merchant.licence_no)),
+    )?;
     Ok(merchant)
 }
 
@@ -157,9 +163,11 @@ pub fn tills(tx: &mut Tx<'_>, staff: StaffId) -> Result<Vec<Till>, MerchantError
     let Some(bound) = store::till_staff(tx, staff)? else { return Ok(Vec::new()) };
     let Some(merchant) = store::merchant(tx, bound.merchant)? else { return Ok(Vec::new()) };
     let merchant_only = Some(bound.merchant);
-    let query = StoreQuery { merchant: merchant_only, active_only: true, limit: STORES_MAX, ..StoreQuery::default() };
+    let query =
+        StoreQuery { merchant: merchant_only, active_only: true, limit: STORES_MAX, ..StoreQuery::default() };
     let stores = store::stores(tx, &query)?;
-    let at = |store| Till { staff, staff_name: bound.name.clone(), merchant_name: merchant.name.clone(), store };
+    let at =
+        |store| Till { staff, staff_name: bound.name.clone(), merchant_name: merchant.name.clone(), store };
     Ok(stores.into_iter().filter(|store| bound.store.is_none_or(|only| only == store.id)).map(at).collect())
 }
 

@@ -11,7 +11,13 @@ use domain::{
 pub(super) fn insert_mall(tx: &mut Tx<'_>, mall: &Mall, now: UtcMillis) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO mall (id, name, hotline, service_desk, created_at) VALUES ($1, $2, $3, $4, $5)",
-        &[mall.id.into(), (&mall.name).into(), (&mall.hotline).into(), (&mall.service_desk).into(), now.into()],
+        &[
+            mall.id.into(),
+            (&mall.name).into(),
+            (&mall.hotline).into(),
+            (&mall.service_desk).into(),
+            now.into(),
+        ],
     )?;
     Ok(())
 }
@@ -44,7 +50,8 @@ pub(super) fn insert_merchant(tx: &mut Tx<'_>, merchant: &Merchant, now: UtcMill
 }
 
 pub(super) fn merchant(tx: &mut Tx<'_>, id: MerchantId) -> Result<Option<Merchant>, DbError> {
-    let row = tx.query_opt("SELECT id, name, licence_no, standing FROM merchant WHERE id = $1", &[id.into()])?;
+    let row =
+        tx.query_opt("SELECT id, name, licence_no, standing FROM merchant WHERE id = $1", &[id.into()])?;
     row.map(|row| {
         Ok(Merchant {
             id: row.get("id")?,
@@ -65,7 +72,12 @@ pub(super) fn set_merchant_standing(
     Ok(())
 }
 
-pub(super) fn insert_store(tx: &mut Tx<'_>, store: &Store, open: &str, now: UtcMillis) -> Result<(), DbError> {
+pub(super) fn insert_store(
+    tx: &mut Tx<'_>,
+    store: &Store,
+    open: &str,
+    now: UtcMillis,
+) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO store (id, merchant, mall, name, floor, place, category, open, standing, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -142,8 +154,8 @@ pub(super) fn upsert_till_staff(
 }
 
 pub(super) fn till_staff(tx: &mut Tx<'_>, staff: StaffId) -> Result<Option<NewTillStaff>, DbError> {
-    let row =
-        tx.query_opt("SELECT staff, merchant, store, name FROM till_staff WHERE staff = $1", &[staff.into()])?;
+    let row = tx
+        .query_opt("SELECT staff, merchant, store, name FROM till_staff WHERE staff = $1", &[staff.into()])?;
     row.map(|row| {
         Ok(NewTillStaff {
             staff: row.get("staff")?,
@@ -202,9 +214,6 @@ fn standing(row: &Row) -> Result<Standing, DbError> {
     Standing::from_name(&name).ok_or_else(|| wrong("standing", "an unknown standing"))
 }
 
-fn wrong(
-    column: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> DbError {
+fn wrong(column: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> DbError {
     DbError::Failed { query: column, source: source.into() }
 }

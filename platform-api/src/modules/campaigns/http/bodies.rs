@@ -1,6 +1,8 @@
 //! The wire forms of campaigns and batches; instants are RFC 3339, money is fen.
 
-use super::super::model::{Batch, BatchContent, BatchVersion, Campaign, CampaignError, NewBatch, NewCampaign};
+use super::super::model::{
+    Batch, BatchContent, BatchVersion, Campaign, CampaignError, NewBatch, NewCampaign,
+};
 use crate::modules::ledger::CampaignBalances;
 use domain::{
     batch::{BatchTerms, PersonLimit, Validity},

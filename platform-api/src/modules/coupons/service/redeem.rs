@@ -179,9 +179,7 @@ fn check_slot(
     match report::check(tx, act, (claim, owner, &version), 0)? {
         Ok(_) => Ok(version),
         Err(rules::NoCoupon::LeaseReclaimed) => Err(CouponError::VoucherEnded),
-        Err(rules::NoCoupon::UserLimit) => {
-            Err(CouponError::Refused(domain::eligibility::Refusal::UserLimit))
-        }
+        Err(rules::NoCoupon::UserLimit) => Err(CouponError::Refused(domain::eligibility::Refusal::UserLimit)),
     }
 }
 
@@ -247,12 +245,7 @@ fn post(tx: &mut Tx<'_>, act: &Act, case: &Case, redemption: &Redemption) -> Res
     })
 }
 
-fn announce(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    redemption: &Redemption,
-    coupon: &Coupon,
-) -> Result<(), CouponError> {
+fn announce(tx: &mut Tx<'_>, act: &Act, redemption: &Redemption, coupon: &Coupon) -> Result<(), CouponError> {
     let facts = serde_json::json!({
         "coupon": coupon.id, "batch": coupon.batch, "merchant": redemption.merchant, "store": redemption.store,
         "bill_fen": redemption.bill_fen, "discount_fen": redemption.discount_fen,
@@ -263,6 +256,10 @@ fn announce(
     let subject = format!("coupon:{}", coupon.id);
     let (before, after) = (Some(CouponState::Issued.name()), Some(facts.as_str()));
     let action = "coupon.redeem";
-    audit::append(tx, act, &audit::Entry { surface: "M", action, subject: &subject, before, after, reason: &id })?;
+    audit::append(
+        tx,
+        act,
+        &audit::Entry { surface: "M", action, subject: &subject, before, after, reason: &id },
+    )?;
     Ok(outbox::append(tx, act, &Event { topic: "coupon.redeemed", subject: &id, body: facts })?)
 }

@@ -59,7 +59,9 @@ fn answer(
 ) -> Result<Verdict, CouponError> {
     let claim = match leases::slot_for_voucher(tx, &report.voucher) {
         Ok(claim) => claim,
-        Err(VoucherRefused::NotGenuine(_) | VoucherRefused::NoSuchSlot) => return Ok(rejected(VOUCHER_REFUSED)),
+        Err(VoucherRefused::NotGenuine(_) | VoucherRefused::NoSuchSlot) => {
+            return Ok(rejected(VOUCHER_REFUSED));
+        }
         Err(VoucherRefused::Database(error)) => return Err(error.into()),
     };
     let slot = (claim.voucher.lease, claim.voucher.slot);

@@ -94,7 +94,11 @@ pub(in super::super) fn summary(
          FROM redemption WHERE merchant = $1 AND (CAST($2 AS TEXT) IS NULL OR store = $2) AND at >= $3",
         &[merchant.into(), store.into(), from.into()],
     )?;
-    Ok(Summary { count: row.get("count")?, bill_fen: row.get("bill_fen")?, discount_fen: row.get("discount_fen")? })
+    Ok(Summary {
+        count: row.get("count")?,
+        bill_fen: row.get("bill_fen")?,
+        discount_fen: row.get("discount_fen")?,
+    })
 }
 
 fn shares(tx: &mut Tx<'_>, redemption: RedemptionId) -> Result<Vec<FunderShare>, DbError> {
@@ -102,7 +106,9 @@ fn shares(tx: &mut Tx<'_>, redemption: RedemptionId) -> Result<Vec<FunderShare>,
         "SELECT party, amount_fen FROM redemption_share WHERE redemption = $1 ORDER BY place",
         &[redemption.into()],
     )?;
-    rows.iter().map(|row| Ok(FunderShare { party: party(row)?, amount_fen: row.get::<Fen>("amount_fen")? })).collect()
+    rows.iter()
+        .map(|row| Ok(FunderShare { party: party(row)?, amount_fen: row.get::<Fen>("amount_fen")? }))
+        .collect()
 }
 
 fn read(tx: &mut Tx<'_>, row: &Row) -> Result<Redemption, DbError> {
@@ -139,5 +145,6 @@ pub(in super::super) const fn party_name(party: Party) -> &'static str {
 fn party(row: &Row) -> Result<Party, DbError> {
     let name: String = row.get("party")?;
     let found = PARTIES.into_iter().find(|party| party_name(*party) == name);
-    found.ok_or_else(|| DbError::Failed { query: "redemption_share.party", source: "an unknown party".into() })
+    found
+        .ok_or_else(|| DbError::Failed { query: "redemption_share.party", source: "an unknown party".into() })
 }
