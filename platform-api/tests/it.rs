@@ -4,10 +4,14 @@
 
 #[path = "it/auth.rs"]
 mod auth;
+#[path = "it/browser.rs"]
+mod browser;
 #[path = "it/campaigns.rs"]
 mod campaigns;
 #[path = "it/coupons.rs"]
 mod coupons;
+#[path = "it/consumers.rs"]
+mod consumers;
 #[path = "it/fleet.rs"]
 mod fleet;
 #[path = "it/foundation.rs"]
@@ -16,12 +20,16 @@ mod foundation;
 mod harness;
 #[path = "it/kiosk.rs"]
 mod kiosk;
+#[path = "it/leases.rs"]
+mod leases;
 #[path = "it/ledger.rs"]
 mod ledger;
 #[path = "it/merchants.rs"]
 mod merchants;
 #[path = "it/router.rs"]
 mod router;
+#[path = "it/seed.rs"]
+mod seed;
 #[path = "it/serve.rs"]
 mod serve;
 #[path = "it/town.rs"]

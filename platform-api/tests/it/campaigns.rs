@@ -1,0 +1,8 @@
+//! Budgets, approvals, versions and stock.
+
+#[path = "campaigns/approval.rs"]
+mod approval;
+#[path = "campaigns/budget.rs"]
+mod budget;
+#[path = "campaigns/stock.rs"]
+mod stock;
