@@ -387,8 +387,14 @@ fn not_answered(
             }
             Some(Effect::Save(Save::NoteTime(*platform)))
         }
-        Failure::DeviceRefused => Some(stand(state, Standing::DeviceRefused, now)),
-        Failure::EpochEnded => Some(stand(state, Standing::EpochEnded, now)),
+        Failure::DeviceRefused => {
+            platform_spoke(state, now, effects);
+            Some(stand(state, Standing::DeviceRefused, now))
+        }
+        Failure::EpochEnded => {
+            platform_spoke(state, now, effects);
+            Some(stand(state, Standing::EpochEnded, now))
+        }
         Failure::Refused { code } => {
             platform_spoke(state, now, effects);
             refused(state, call, code, now)

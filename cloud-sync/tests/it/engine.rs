@@ -66,15 +66,9 @@ impl Running {
                     return;
                 }
             }
-            self.platform.set_now(self.now());
             tokio::task::yield_now().await;
         }
         panic!("{wanted:?} did not come within a minute");
-    }
-
-    fn now(&self) -> domain::time::UtcMillis {
-        // The virtual clock and the platform's began together.
-        DAWN
     }
 }
 
