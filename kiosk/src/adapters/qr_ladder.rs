@@ -7,6 +7,7 @@ mod budget;
 mod passes;
 mod picture;
 mod readers;
+mod timed_image;
 
 use std::sync::Arc;
 use std::time::Duration;

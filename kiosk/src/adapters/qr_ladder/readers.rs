@@ -12,6 +12,7 @@ use rxing::{Binarizer, DecodeHints, Luma8Source};
 
 use super::budget::Budget;
 use super::picture::Picture;
+use super::timed_image::TimedImage;
 
 /// What a code says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,17 +38,12 @@ pub fn read_classic_one_threshold(picture: &Picture<'_>, _: &Budget<'_>) -> Vec<
     one_threshold(picture).as_ref().and_then(find_classic).into_iter().collect()
 }
 
-/// Corner patterns above which rqrr, whose work grows with their cube and cannot be interrupted, is not tried.
-const RQRR_CORNERS_MAX: usize = 32;
-
-/// rqrr's finder; it panics on some pictures, which the passes catch.
-pub fn read_with_rqrr(picture: &Picture<'_>, _: &Budget<'_>) -> Vec<Found> {
-    let corners = with_block_thresholds(picture, |matrix| FindFinderPatterns(matrix, true, 0).len());
-    if corners.is_none_or(|corners| corners > RQRR_CORNERS_MAX) {
+/// rqrr's finder; it panics on some pictures, and is thrown out of others when the time is up. The passes catch both.
+pub fn read_with_rqrr(picture: &Picture<'_>, budget: &Budget<'_>) -> Vec<Found> {
+    let Some(timed) = TimedImage::of(picture, budget) else {
         return Vec::new();
-    }
-    let brightness = |x, y| picture.luma[y * picture.width + x];
-    let mut image = rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, brightness);
+    };
+    let mut image = rqrr::PreparedImage::prepare(timed);
     let grids = image.detect_grids();
     grids.iter().filter_map(|found| decode(&bits_of(&found.grid)?)).collect()
 }
