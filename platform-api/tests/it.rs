@@ -8,10 +8,10 @@ mod auth;
 mod browser;
 #[path = "it/campaigns.rs"]
 mod campaigns;
-#[path = "it/coupons.rs"]
-mod coupons;
 #[path = "it/consumers.rs"]
 mod consumers;
+#[path = "it/coupons.rs"]
+mod coupons;
 #[path = "it/fleet.rs"]
 mod fleet;
 #[path = "it/foundation.rs"]

@@ -132,6 +132,11 @@ pub fn rotate(tx: &mut Tx<'_>, act: &Act, keys: &Keys) -> Result<KeyRing, Consum
     service::ring::rotate(tx, act, keys)
 }
 
+/// Forgets pseudonyms older than 40 days and burned codes nobody could use any more; gives how many. A job calls it.
+pub fn forget_expired(tx: &mut Tx<'_>, act: &Act) -> Result<u64, DbError> {
+    service::codes::forget_expired(tx, act)
+}
+
 /// Takes a key that is no longer trusted out of the ring, at once and for good; another takes its place.
 pub fn revoke_key(tx: &mut Tx<'_>, act: &Act, keys: &Keys, key_id: KeyId) -> Result<KeyRing, ConsumersError> {
     service::ring::revoke(tx, act, keys, key_id)

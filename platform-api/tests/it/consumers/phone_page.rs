@@ -1,0 +1,120 @@
+//! The phone page in Chromium, as wide as a small phone: from registering to a code that renews itself.
+
+use super::{ALL, seed};
+use crate::{
+    browser::{Browser, PHONE as SCREEN},
+    harness::Platform,
+};
+use serde_json::json;
+
+const PHONE: &str = "13800000001";
+/// The drawn modules of the code on the page.
+const MODULES: &str = "document.querySelector('.qr path').getAttribute('d')";
+
+fn platform() -> Platform {
+    Platform::with(|config| config.auth.cookie_secure = false)
+}
+
+/// Lets the page believe that time has passed.
+async fn pass_time(browser: &Browser, millis: i64) {
+    let script = "const real = window.realNow || (window.realNow = Date.now.bind(Date)); \
+                  window.ahead = (window.ahead || 0) + arguments[0]; Date.now = () => real() + window.ahead;";
+    browser.run(script, json!([millis])).await;
+}
+
+/// Cuts the page off from the platform, or lets it through again.
+async fn cut(browser: &Browser, offline: bool) {
+    let script = "const real = window.realFetch || (window.realFetch = window.fetch.bind(window)); \
+                  window.fetch = arguments[0] ? () => Promise.reject(new TypeError('offline')) : real;";
+    browser.run(script, json!([offline])).await;
+}
+
+async fn sign_in(platform: &Platform, browser: &Browser) {
+    browser.open("/phone").await;
+    browser.arrive("/phone/sign-in").await;
+    browser.type_into("input[name=phone]", PHONE).await;
+    browser.tap("input[name=account_text_version]").await;
+    browser.look("phone-1-sign-in").await;
+    browser.tap("form button").await;
+    browser.arrive("/phone/sign-in/otp").await;
+    browser.type_into("input[name=code]", &platform.otp.last(PHONE).unwrap()).await;
+    browser.look("phone-2-code").await;
+    browser.tap("form button").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_new_registers_consents_fills_the_profile_in_and_sees_a_code() {
+    let platform = platform();
+    let Some(browser) = Browser::phone(&platform, SCREEN).await else { return };
+    sign_in(&platform, &browser).await;
+    browser.arrive("/phone/consents").await;
+    let ticked = browser.run("return document.querySelectorAll('input:checked').length", json!([])).await;
+    assert_eq!(ticked, 0, "nothing is ticked beforehand");
+    browser.type_into("input[name=name]", "林小夏").await;
+    browser.tap("input[name=P2]").await;
+    browser.tap("input[name=P3]").await;
+    browser.look("phone-3-consents").await;
+    browser.tap("form button[type=submit]").await;
+    browser.arrive("/phone/profile").await;
+    browser.type_into("input[name=birth_year]", "2000").await;
+    browser.tap("input[value=single]").await;
+    browser.look("phone-4-profile").await;
+    browser.tap("form button[type=submit]").await;
+    browser.arrive("/phone/code").await;
+    browser.until("document.querySelector('.qr svg').clientWidth >= 280").await;
+    browser.until("document.body.innerText.includes('林小夏')").await;
+    browser.look("phone-5-code").await;
+    assert_eq!(platform.count("SELECT count(*) AS n FROM tag_assertion"), 2);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_code_renews_itself_and_is_gone_when_it_could_not() {
+    let platform = platform();
+    seed(&platform, PHONE, ALL);
+    let Some(browser) = Browser::phone(&platform, SCREEN).await else { return };
+    sign_in(&platform, &browser).await;
+    browser.arrive("/phone/code").await;
+    browser.until("document.querySelector('.panel').dataset.state === 'live'").await;
+    let first = browser.run(&format!("return {MODULES}"), json!([])).await;
+
+    pass_time(&browser, 31_000).await;
+    browser.until(&format!("{MODULES} !== {first}")).await;
+
+    cut(&browser, true).await;
+    pass_time(&browser, 31_000).await;
+    browser.until("document.querySelector('.panel').dataset.state === 'offline'").await;
+    browser.until("document.body.innerText.includes('网络不通，本码还可用')").await;
+    browser.look("phone-6-offline").await;
+
+    pass_time(&browser, 100_000).await;
+    browser.until("document.querySelector('.panel').dataset.state === 'over'").await;
+    browser.until("document.querySelector('.qr') === null").await;
+    browser.until("document.querySelector('.gone').offsetHeight > 200").await;
+    browser.look("phone-7-over").await;
+
+    cut(&browser, false).await;
+    browser.tap("[data-part=again]").await;
+    browser.until("document.querySelector('.panel').dataset.state === 'live'").await;
+    browser.until("document.querySelector('.qr path') !== null").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_wallet_and_account_lead_on() {
+    let platform = platform();
+    seed(&platform, PHONE, ALL);
+    let Some(browser) = Browser::phone(&platform, SCREEN).await else { return };
+    sign_in(&platform, &browser).await;
+    browser.arrive("/phone/code").await;
+    browser.open("/phone/wallet").await;
+    browser.until("document.querySelector('.empty a[href=\"/phone/code\"]') !== null").await;
+    browser.look("phone-8-empty").await;
+    browser.open("/phone/me").await;
+    browser.look("phone-9-me").await;
+    browser.tap("form[action='/phone/sign-out'] button").await;
+    browser.arrive("/phone/sign-in").await;
+    browser.open("/phone/code").await;
+    browser.arrive("/phone/sign-in").await;
+    browser.close().await;
+}
