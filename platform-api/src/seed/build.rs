@@ -41,6 +41,10 @@ pub enum SeedError {
     /// The campaigns module refused.
     #[error("campaigns refused")]
     Campaigns(#[from] campaigns::CampaignError),
+    /// The campaigns module refused a batch.
+    #[error("campaigns refused the batch `{key}`")]
+    #[expect(missing_docs, reason = "said above")]
+    Batch { key: String, source: campaigns::CampaignError },
     /// The consumers module refused.
     #[error("consumers refused")]
     Consumers(#[from] consumers::ConsumersError),
@@ -240,10 +244,13 @@ impl City<'_> {
         plan: &BatchPlan,
     ) -> Result<(), SeedError> {
         let new = self.new_batch(tx, plan)?;
-        let id: BatchId = campaigns::draft_batch(tx, editor, &new)?.id;
-        campaigns::submit(tx, editor, (id, 1))?;
-        campaigns::decide(tx, approver, (id, 1), (campaigns::Decision::Approve, "符合活动方案"))?;
-        campaigns::move_batch(tx, approver, id, (campaigns::BatchMove::Activate, "按期上线"))?;
+        let refused = |source| SeedError::Batch { key: plan.key.clone(), source };
+        let id: BatchId = campaigns::draft_batch(tx, editor, &new).map_err(refused)?.id;
+        campaigns::submit(tx, editor, (id, 1)).map_err(refused)?;
+        let approval = (campaigns::Decision::Approve, "符合活动方案");
+        campaigns::decide(tx, approver, (id, 1), approval).map_err(refused)?;
+        let start = (campaigns::BatchMove::Activate, "按期上线");
+        campaigns::move_batch(tx, approver, id, start).map_err(refused)?;
         Ok(())
     }
 
