@@ -149,6 +149,11 @@ impl Store {
         Ok(opening)
     }
 
+    /// How many burned codes are remembered, because they could be shown again.
+    pub fn burned_codes(&self) -> Result<u64, StoreError> {
+        replay::count(&self.ledger)
+    }
+
     /// Claims one coupon from a lease: next slot, signed voucher and outbox row in one transaction, committed before
     /// the voucher is returned to be shown.
     pub fn claim(&mut self, order: &ClaimOrder, now: UtcMillis) -> Result<ClaimedVoucher, ClaimError> {

@@ -4,9 +4,10 @@
 //! one coupon a slot, pages that follow the cursor. Its network can be cut, and answers can be lost on the way.
 
 mod city;
+mod platform;
 mod samples;
 
-pub use city::{FakePlatform, Fault};
+pub use platform::{FakePlatform, Fault};
 pub use samples::{CITY, DAWN, batch_row, code_head, key_ring, mall_row, store_row};
 
 use crate::ports::{Chance, Clock, Now};

@@ -1,6 +1,6 @@
 //! Codes that opened a session: each opens one, on this kiosk, ever.
 
-use super::StoreError;
+use super::{StoreError, value::counted};
 use domain::{
     consumer_code::{CodeHead, accepted_until},
     time::UtcMillis,
@@ -34,4 +34,9 @@ pub(super) fn burn(
 pub(super) fn prune(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
     ledger.execute("DELETE FROM replay WHERE accepted_until_ms < ?1", [now.get()])?;
     Ok(())
+}
+
+/// Codes remembered.
+pub(super) fn count(ledger: &Connection) -> Result<u64, StoreError> {
+    Ok(ledger.query_row("SELECT count(*) FROM replay", [], |row| counted(row, 0))?)
 }

@@ -1,0 +1,193 @@
+//! What an answer, a refusal or silence leads to: the next step of the same piece of work, or its end.
+
+use super::{
+    Effect, Save, Saved, State, enrol, feed, lease, outbox,
+    pace::{Pace, after},
+};
+use crate::{
+    backoff::Jitter,
+    ports::Now,
+    store::Standing,
+    wire::{Answer, Call, Failure},
+};
+use protocol::device::HeartbeatAnswer;
+
+/// How often a kiosk says that it is there, jitter aside.
+const HEARTBEAT_MS: i64 = 60_000;
+/// How often it asks whether the platform has changed its mind about refusing it.
+const REFUSED_HEARTBEAT_MS: i64 = 600_000;
+
+/// The store has done something.
+pub(super) fn saved(state: &mut State, saved: Saved, now: Now, effects: &mut Vec<Effect>) -> Option<Effect> {
+    match saved {
+        Saved::Candidate(public_key) => enrol::send(state, public_key, now),
+        Saved::Enrolled => {
+            enrol::done(state, now);
+            None
+        }
+        Saved::Pending(claims) => outbox::send(state, claims, now),
+        Saved::Settled(settled) => {
+            outbox::settled(state, settled, now, effects);
+            None
+        }
+        Saved::Request(request) => lease::send(state, request, now),
+        Saved::Granted(verdict) => lease::granted(state, verdict, now, effects),
+        Saved::Closing(request) => lease::send_close(state, request, now, effects),
+        Saved::Applied(verdict) => {
+            feed::applied(state, verdict, now, effects);
+            None
+        }
+        Saved::Done => None,
+    }
+}
+
+/// The platform has answered.
+pub(super) fn answered(
+    state: &mut State,
+    answer: Answer,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Option<Effect> {
+    let sent = state.sent.take();
+    platform_spoke(state, now, effects);
+    let (call, sent_at) = sent?;
+    let next = match answer {
+        Answer::Enrolled(answer) => {
+            state.time.heard(answer.now, sent_at, now);
+            enrol::accept(state, answer)
+        }
+        Answer::Heartbeat(answer) => Some(heard(state, answer, sent_at, now)),
+        Answer::Page(page) => Some(Effect::Save(Save::ApplyPage(Box::new(page)))),
+        Answer::Claims(answer) => Some(Effect::Save(Save::Acknowledge(answer.outcomes))),
+        Answer::Grant(grant) => Some(Effect::Save(Save::AcceptGrant(grant))),
+        Answer::Closed(_) => lease::close_answered(&call),
+    };
+    state.busy = next.is_some();
+    next
+}
+
+fn heard(state: &mut State, answer: HeartbeatAnswer, sent_at: Now, now: Now) -> Effect {
+    state.time.heard(answer.now, sent_at, now);
+    state.heartbeat.succeeded(now, HEARTBEAT_MS, &mut state.jitter);
+    if answer.feed_head > state.facts.cursor {
+        state.feed.due = now.monotonic;
+    }
+    Effect::Save(Save::Heard(answer.now))
+}
+
+/// There is no answer to act on.
+pub(super) fn failed(
+    state: &mut State,
+    failure: &Failure,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Option<Effect> {
+    let (call, sent_at) = state.sent.take()?;
+    let next = if matches!(call, Call::Enrol(_)) {
+        enrol::failed(state, failure.code(), effects);
+        None
+    } else {
+        not_answered(state, &call, failure, (sent_at, now), effects)
+    };
+    state.busy = next.is_some();
+    next
+}
+
+fn not_answered(
+    state: &mut State,
+    call: &Call,
+    failure: &Failure,
+    (sent_at, now): (Now, Now),
+    effects: &mut Vec<Effect>,
+) -> Option<Effect> {
+    match failure {
+        Failure::Transport(_) | Failure::NotPlatform => block(state, call, None, now, effects),
+        Failure::Unavailable { retry_after_ms } | Failure::RateLimited { retry_after_ms } => {
+            block(state, call, *retry_after_ms, now, effects)
+        }
+        Failure::NotBelieved => {
+            pace_of(state, call).fail(now);
+            None
+        }
+        Failure::ClockSkew { now: platform } => {
+            if !state.time.corrected(*platform, sent_at, now) {
+                return block(state, call, None, now, effects);
+            }
+            Some(Effect::Save(Save::NoteTime(*platform)))
+        }
+        Failure::DeviceRefused => {
+            platform_spoke(state, now, effects);
+            Some(stand(state, Standing::DeviceRefused, now))
+        }
+        Failure::EpochEnded => {
+            platform_spoke(state, now, effects);
+            Some(stand(state, Standing::EpochEnded, now))
+        }
+        Failure::Refused { code } => {
+            platform_spoke(state, now, effects);
+            refused(state, call, code, now)
+        }
+    }
+}
+
+/// The platform, and nobody else, said something.
+fn platform_spoke(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
+    if state.link.answered(now, state.time.platform_now(now), effects) {
+        // The first word after silence: what waited for it is due.
+        for pace in [&mut state.heartbeat, &mut state.feed, &mut state.outbox, &mut state.stock] {
+            pace.resume(now);
+        }
+    }
+}
+
+/// Nothing useful answers: everybody waits, the one who asked longest.
+fn block(
+    state: &mut State,
+    call: &Call,
+    retry_after_ms: Option<i64>,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Option<Effect> {
+    state.link.failed(retry_after_ms, now, &mut state.jitter, effects);
+    pace_of(state, call).fail(now);
+    None
+}
+
+/// A pace with the chance it waits by.
+struct Waiting<'a>(&'a mut Pace, &'a mut Jitter);
+
+impl Waiting<'_> {
+    fn fail(self, now: Now) {
+        self.0.failed(now, None, self.1);
+    }
+}
+
+fn pace_of<'a>(state: &'a mut State, call: &Call) -> Waiting<'a> {
+    let pace = match call {
+        Call::Enrol(_) | Call::Heartbeat(_) => &mut state.heartbeat,
+        Call::Feed { .. } => &mut state.feed,
+        Call::Claims(_) => &mut state.outbox,
+        Call::Lease(_) | Call::Close(_) => &mut state.stock,
+    };
+    Waiting(pace, &mut state.jitter)
+}
+
+/// Nothing is issued from here on; now and then the platform is asked whether it still means it.
+fn stand(state: &mut State, standing: Standing, now: Now) -> Effect {
+    state.heartbeat.due = after(now, state.jitter.spread(REFUSED_HEARTBEAT_MS));
+    Effect::Save(Save::SetStanding(standing))
+}
+
+/// The platform said no to this very request.
+fn refused(state: &mut State, call: &Call, code: &str, now: Now) -> Option<Effect> {
+    match call {
+        Call::Enrol(_) => None,
+        Call::Heartbeat(_) | Call::Feed { .. } => {
+            pace_of(state, call).fail(now);
+            None
+        }
+        Call::Claims(request) => Some(outbox::refused(state, request, now)),
+        Call::Lease(request) => lease::refused(state, *request, code, now),
+        Call::Close(_) => lease::close_answered(call),
+    }
+}
