@@ -5,10 +5,12 @@ use std::{net::SocketAddr, path::PathBuf};
 /// What `--help` prints.
 pub const HELP: &str = "\
 platform-api serve [--demo [--seed N]] [--listen ADDR] [--data DIR] [--config FILE]
+platform-api seed [--seed N] [--data DIR] [--config FILE]
 platform-api migrate [--data DIR] [--config FILE]
 platform-api openapi
 
 serve    answers requests; --demo opens the demo door and, with --seed, repeats the same chance
+seed     plants the demo city, unless it stands already, and ends
 migrate  brings the tables up to date and ends
 openapi  prints the API document";
 
@@ -17,6 +19,8 @@ openapi  prints the API document";
 pub enum Command {
     /// Answer requests.
     Serve(ServeOptions),
+    /// Plant the demo city.
+    Seed(ServeOptions),
     /// Bring the tables up to date.
     Migrate { config: Option<PathBuf>, data: Option<PathBuf> },
     /// Print the API document.
@@ -64,6 +68,10 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, Command
             Err(CommandError::Misplaced("--seed makes tokens guessable and goes with --demo only"))
         }
         "serve" => Ok(Command::Serve(options)),
+        "seed" if options.demo || options.listen.is_some() => {
+            Err(CommandError::Misplaced("seed takes --seed, --data and --config only"))
+        }
+        "seed" => Ok(Command::Seed(options)),
         "migrate" if options.demo || options.seed.is_some() || options.listen.is_some() => {
             Err(CommandError::Misplaced("migrate takes --data and --config only"))
         }
@@ -111,6 +119,12 @@ mod tests {
             panic!("not a serve command");
         };
         assert_eq!((options.demo, options.seed), (true, Some(7)));
+    }
+
+    #[test]
+    fn seeding_takes_no_address() {
+        assert!(matches!(parse_line("seed --seed 7 --data d"), Ok(Command::Seed(_))));
+        assert!(matches!(parse_line("seed --listen 127.0.0.1:0"), Err(CommandError::Misplaced(_))));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `platform-api serve | migrate | openapi`: reads the command line and calls the library.
+//! `platform-api serve | seed | migrate | openapi`: reads the command line and calls the library.
 
 mod command;
 
@@ -14,7 +14,13 @@ use platform_api::{
     serve::serve,
     start,
 };
-use std::{error::Error, future::Future, io::Write, process::ExitCode};
+use std::{
+    error::Error,
+    future::Future,
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,7 +29,8 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match command::parse(std::env::args().skip(1)).map_err(Into::into).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,6 +43,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(options) => tokio::runtime::Runtime::new()?.block_on(run_server(options)),
+        Command::Seed(options) => {
+            start::demo(settings(options.config, options.data)?, options.seed)?;
+            Ok(())
+        }
         Command::Migrate { config, data } => {
             let config = settings(config, data)?;
             let db = start::open_database(&config.database.folder)?;
@@ -60,8 +71,8 @@ async fn run_server(options: ServeOptions) -> Result<(), Box<dyn Error>> {
 }
 
 fn settings(
-    file: Option<std::path::PathBuf>,
-    data: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
+    data: Option<PathBuf>,
 ) -> Result<Config, platform_api::config::ConfigError> {
     let mut config = Config::load(file.as_deref(), std::env::vars())?;
     config.database.folder = data.unwrap_or(config.database.folder);

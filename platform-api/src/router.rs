@@ -17,7 +17,7 @@ use crate::{
 use axum::{
     Json, Router,
     extract::{MatchedPath, State},
-    http::{Request, StatusCode},
+    http::{Request, Response, StatusCode},
     middleware::from_fn_with_state,
 };
 use serde::Serialize;
@@ -101,7 +101,7 @@ fn assemble(app: App, mut modules: Vec<Module>) -> Result<Router, RouterError> {
         .layer(from_fn_with_state(guarding, guard))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_response(log_answer))
         .layer(from_fn_with_state(app.clone(), request::render))
         .with_state(app))
 }
@@ -138,6 +138,11 @@ fn span<B>(request: &Request<B>) -> tracing::Span {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", |path| path.as_str());
     let id = request.extensions().get::<request::RequestId>().map_or("", |id| id.0.as_str());
     tracing::info_span!("request", http.method = %request.method(), http.route = route, request_id = id)
+}
+
+fn log_answer<B>(response: &Response<B>, took: Duration, _: &tracing::Span) {
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(http.status = response.status().as_u16(), took_ms, "answered");
 }
 
 fn answer_panic(_: Box<dyn Any + Send + 'static>) -> axum::response::Response {

@@ -15,7 +15,13 @@ use crate::{
     modules::consumers::{self, ConsumersError},
     seed::{self, Plan, PlanError, SeedError},
 };
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::Arc,
+};
 
 /// The application could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -55,13 +61,13 @@ pub fn production(config: Config) -> Result<App, StartError> {
 }
 
 /// An application for showing: a movable clock, codes on the terminal, a city with people and offers, and, with a
-/// seed, chance that repeats (for a fresh folder only: a second start would draw the first one's ids again).
+/// seed, chance that repeats for the first, the second, … start over one folder.
 pub fn demo(mut config: Config, seed_no: Option<u64>) -> Result<App, StartError> {
     config.auth.cookie_secure = false;
     let clock = Arc::new(DemoClock::default());
     let otp_sender = Arc::new(ConsoleOtpSender::default());
     let entropy: Arc<dyn Entropy> = match seed_no {
-        Some(seed) => Arc::new(SeededEntropy::new(seed)),
+        Some(seed) => Arc::new(SeededEntropy::of_run(seed, count_start(&config.database.folder)?)),
         None => Arc::new(OsEntropy),
     };
     let demo = Some(Demo { clock: Arc::clone(&clock), otp_sender: Arc::clone(&otp_sender) });
@@ -105,6 +111,24 @@ pub fn assemble(config: Config, adapters: Adapters) -> Result<App, StartError> {
 
 /// The database in the data folder, as it is; the folder is made when missing.
 pub fn open_database(folder: &Path) -> Result<Db, StartError> {
-    fs::create_dir_all(folder)?;
+    make_private(folder)?;
     Ok(Db::open_sqlite(&folder.join("platform.db"))?)
+}
+
+/// Makes the folder, if there is none, for its owner's eyes only.
+fn make_private(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The number of this start over the folder, from 1.
+fn count_start(folder: &Path) -> io::Result<u64> {
+    make_private(folder)?;
+    let path = folder.join("demo-starts");
+    let before: u64 = match fs::read_to_string(&path) {
+        Ok(text) => text.trim().parse().map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?,
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
+    };
+    fs::write(&path, (before + 1).to_string())?;
+    Ok(before + 1)
 }

@@ -151,7 +151,7 @@ impl fmt::Display for Actor {
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
-        /// What a caller is to the platform (`docs/ARCHITECTURE.md`, roles).
+        /// What a caller is to the platform.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub enum Role {

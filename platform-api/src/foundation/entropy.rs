@@ -36,7 +36,15 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// The sequence of seeds that belongs to `seed`.
     pub fn new(seed: u64) -> SeededEntropy {
-        SeededEntropy { stream: Mutex::new(ChaCha20Rng::seed_from_u64(seed)) }
+        SeededEntropy::of_run(seed, 0)
+    }
+
+    /// The sequence of the `run`th process over the same data: were it that of the first again, its tokens and ids would
+    /// be taken.
+    pub fn of_run(seed: u64, run: u64) -> SeededEntropy {
+        let mut stream = ChaCha20Rng::seed_from_u64(seed);
+        stream.set_stream(run);
+        SeededEntropy { stream: Mutex::new(stream) }
     }
 }
 
@@ -45,5 +53,18 @@ impl Entropy for SeededEntropy {
         let mut seed = [0; 32];
         self.stream.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut seed);
         Ok(seed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_and_run_repeat_and_another_run_does_not() {
+        let first = |seed, run| SeededEntropy::of_run(seed, run).seed().unwrap();
+        assert_eq!(first(7, 1), first(7, 1));
+        assert_ne!(first(7, 1), first(7, 2));
+        assert_ne!(first(7, 1), first(8, 1));
     }
 }

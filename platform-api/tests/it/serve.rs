@@ -1,6 +1,13 @@
 //! The server as a whole: over a real socket, until it is told to stop.
 
-use platform_api::{config::Config, serve::serve, start};
+use domain::ids::ConsumerId;
+use platform_api::{
+    config::Config,
+    foundation::{act::Actor, db::DbError},
+    modules::auth::{self, Holder},
+    serve::serve,
+    start,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -51,4 +58,24 @@ async fn a_demo_serves_its_door_and_stops_when_it_is_told_to() {
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err(), "still listening");
+}
+
+/// Signs in once on a fresh start over `folder`; gives the token.
+async fn token_of_a_start(folder: &std::path::Path) -> String {
+    let mut config = Config::default();
+    config.database.folder = folder.to_owned();
+    let app = start::demo(config, Some(7)).unwrap();
+    let act = app.act(Actor::System("test"), "test".to_owned()).unwrap();
+    let holder = Holder::Consumer(act.mint(ConsumerId::new));
+    let token: Result<_, DbError> =
+        app.db.write_async(move |tx| auth::open_session(tx, &act, holder, 3600)).await;
+    token.unwrap().text()
+}
+
+#[tokio::test]
+async fn a_seeded_demo_repeats_itself_in_a_fresh_folder_and_never_in_the_same() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let token = token_of_a_start(first.path()).await;
+    assert_eq!(token_of_a_start(second.path()).await, token);
+    assert_ne!(token_of_a_start(first.path()).await, token);
 }

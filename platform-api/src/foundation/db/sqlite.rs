@@ -75,8 +75,9 @@ impl Engine for Sqlite {
 }
 
 impl Drop for Sqlite {
-    /// Lets what is queued finish, then closes the file.
+    /// Lets what is queued finish, then closes the file. The writer closes last: only it can fold the log into the file.
     fn drop(&mut self) {
+        self.readers.lock().idle.clear();
         drop(self.queue.take());
         if let Some(writer) = self.writer.take()
             && writer.thread().id() != std::thread::current().id()

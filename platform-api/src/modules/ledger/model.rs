@@ -10,7 +10,7 @@ use domain::{
     pricing::FunderShare,
 };
 
-/// An account of the chart (`docs/ARCHITECTURE.md`, ledger), with its holder.
+/// An account of the chart (see [`super`]), with its holder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Account {
     /// 1002: the trust account of a prefunded fund.
@@ -100,7 +100,7 @@ impl Account {
     }
 }
 
-/// The business event of a transaction (`docs/ARCHITECTURE.md`, posting table).
+/// The business event of a transaction (see [`super`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// E01: a fund is granted.

@@ -200,5 +200,8 @@ fn closing_finishes_what_is_queued() {
     for thread in threads {
         assert_eq!(thread.join().unwrap().unwrap(), 1);
     }
-    assert_eq!(count(&Db::open_sqlite(&path).unwrap()), 8);
+    let reopened = Db::open_sqlite(&path).unwrap();
+    assert_eq!(count(&reopened), 8);
+    drop(reopened);
+    assert!(!path.with_extension("db-wal").exists(), "the log was not folded into the file");
 }
