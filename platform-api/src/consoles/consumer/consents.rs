@@ -60,12 +60,15 @@ pub(super) async fn page(
 ) -> Result<Response, PageError> {
     let id = page::consumer(&call)?;
     let choices = app.read(call, move |tx, _| choices(tx, id)).await?;
+    let welcome = way.welcome.is_some();
+    // Somebody new is led through without ways to stray.
+    let tab = if welcome { "" } else { "me" };
     let error = match (way.need, way.replaced) {
         (Some(_), _) => Some("填写资料前，请先同意「人群赋码」。"),
         (None, Some(_)) => Some("说明刚刚更新，请看过新的说明再选择。"),
         (None, None) => None,
     };
-    page::html(StatusCode::OK, &ConsentsPage { tab: "me", welcome: way.welcome.is_some(), error, choices })
+    page::html(StatusCode::OK, &ConsentsPage { tab, welcome, error, choices })
 }
 
 fn choices(tx: &mut Tx<'_>, id: ConsumerId) -> Result<Vec<Choice>, ConsumersError> {

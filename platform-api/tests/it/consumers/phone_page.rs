@@ -4,6 +4,12 @@ use super::{ALL, seed};
 use crate::{
     browser::{Browser, PHONE as SCREEN},
     harness::Platform,
+    town::Town,
+};
+use domain::{
+    batch::Validity,
+    money::{BasisPoints, Fen},
+    pricing::Benefit,
 };
 use serde_json::json;
 
@@ -116,5 +122,58 @@ async fn empty_wallet_and_account_lead_on() {
     browser.arrive("/phone/sign-in").await;
     browser.open("/phone/code").await;
     browser.arrive("/phone/sign-in").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wallet_sorts_by_state_and_a_coupon_shows_code_and_digits_until_it_is_used() {
+    let town = Town::new().await;
+    let person = town.person(PHONE);
+    let half = Benefit::PercentOff {
+        off_bp: BasisPoints::new(1_500).unwrap(),
+        cap_fen: Some(Fen::new(3_000)),
+        threshold_fen: None,
+    };
+    let discount = town.batch(|new| {
+        new.content.title = "夜归人八五折".to_owned();
+        new.content.terms.benefit = half;
+    });
+    let gift = town.batch(|new| {
+        new.content.title = "新客无门槛券".to_owned();
+        new.content.terms.benefit = Benefit::NoThreshold { off_fen: Fen::new(850) };
+        new.content.terms.validity = Validity::Days(1);
+    });
+    let threshold = town.batch(|_| {});
+    town.coupon(discount, &person).await;
+    town.coupon(gift, &person).await;
+    let coupon = town.coupon(threshold, &person).await;
+    let Some(browser) = Browser::phone(&town.platform, SCREEN).await else { return };
+    browser.open("/phone/sign-in").await;
+    let keep = "document.cookie = 'session_c=' + arguments[0] + ';path=/'";
+    browser.run(keep, json!([person.token])).await;
+
+    browser.open("/phone/wallet").await;
+    browser.until("document.querySelectorAll('.ticket').length === 3").await;
+    for text in ["8.5", "满100可用", "最高减30", "8.50", "即将过期", "巷口面馆", "政府补贴"] {
+        browser.until(&format!("document.body.innerText.includes({})", json!(text))).await;
+    }
+    browser.look("phone-10-wallet").await;
+
+    browser.open(&format!("/phone/coupons/{coupon}")).await;
+    browser.until("document.querySelector('.panel').dataset.state === 'live'").await;
+    let first = browser.run(&format!("return {MODULES}"), json!([])).await;
+    browser.look("phone-11-coupon").await;
+    pass_time(&browser, 91_000).await;
+    browser.until(&format!("{MODULES} !== {first}")).await;
+    let digits = browser.run("return document.querySelector('.digits').innerText", json!([])).await;
+    let digits: String = digits.as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+    assert_eq!(digits.len(), 10);
+    town.confirm(&town.cashier, town.presented(&json!(digits), 12_800)).await.expect(201);
+
+    // The next renewal finds the coupon used, and the page says so.
+    pass_time(&browser, 91_000).await;
+    browser.until("document.querySelector('.qr') === null").await;
+    browser.until("document.body.innerText.includes('这张券已经使用')").await;
+    browser.look("phone-12-used").await;
     browser.close().await;
 }
