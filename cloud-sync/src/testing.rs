@@ -10,6 +10,8 @@ mod samples;
 pub use platform::{FakePlatform, Fault};
 pub use samples::{CITY, DAWN, batch_row, code_head, key_ring, mall_row, store_row};
 
+pub use protocol::feed::Row;
+
 use crate::ports::{Chance, Clock, Now};
 use domain::time::UtcMillis;
 use std::{

@@ -96,3 +96,26 @@ pub trait Monotonic: Send + Sync {
     /// Time since this clock's zero.
     fn monotonic(&self) -> Duration;
 }
+
+/// The clocks of the machine, and where ids and keys come from: the sync engine asks for the same.
+pub use cloud_sync::ports::{Chance, Clock, Now};
+
+/// Makes a source of chance; each part of the kiosk that draws has its own.
+pub type MakeChance = std::sync::Arc<dyn Fn() -> Box<dyn Chance> + Send + Sync>;
+
+/// A sound with a meaning. It never tells what was claimed, nor by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cue {
+    /// A code was accepted.
+    Accepted,
+    /// A code or a claim was refused.
+    Refused,
+    /// A coupon was claimed.
+    Claimed,
+}
+
+/// Plays sounds.
+pub trait Speaker {
+    /// Plays the cue and returns at once; without a sound card nothing happens.
+    fn play(&self, cue: Cue);
+}

@@ -1,0 +1,87 @@
+//! Claimed: what, where, until when, and the voucher to take along.
+
+use std::time::Duration;
+
+use cloud_sync::Verdict;
+use domain::ids::BatchId;
+
+use super::{card, words};
+use crate::app::flow::claimed as flow;
+use crate::app::state::{Claim, State};
+use crate::ports::Now;
+
+/// What claimed shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClaimedView {
+    /// The news.
+    pub title: String,
+    /// Title and amount of the coupon.
+    pub coupon: String,
+    /// Where, until when, from which bill.
+    pub lines: Vec<String>,
+    /// What the QR code says; empty when there is nothing to take along.
+    pub voucher: String,
+    /// What to do with the code, and until when.
+    pub instruction: String,
+    /// What is not settled yet; may be empty.
+    pub state_note: String,
+    /// Seconds until the stay ends.
+    pub seconds_left: u32,
+}
+
+impl std::fmt::Debug for ClaimedView {
+    /// Leaves the voucher out: whoever has its text has the coupon.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ClaimedView")
+            .field("title", &self.title)
+            .field("coupon", &self.coupon)
+            .finish_non_exhaustive()
+    }
+}
+
+pub(super) fn view(state: &State, batch: BatchId, since: Duration, now: Now) -> Option<ClaimedView> {
+    let claim = state.claim(batch)?;
+    let row = state.device.catalogue.batches.get(&batch);
+    let at = state.time(now);
+    let coupon = row.map(|row| format!("{} {}", row.title, words::amount(&row.terms.benefit).in_a_word()));
+    let lines = row.map(|row| {
+        let ends_at = words::end(row.terms.ends_at(claim.claimed_at), at);
+        vec![card::place(state, row), format!("{ends_at} 前有效"), words::rule(&row.terms.benefit)]
+    });
+    let words = outcome(state, claim);
+    let redeem_before = words::end(claim.redeem_before, at);
+    Some(ClaimedView {
+        title: words.title.to_owned(),
+        coupon: coupon.unwrap_or_default(),
+        lines: lines.unwrap_or_default(),
+        voucher: if words.is_good { claim.voucher.clone() } else { String::new() },
+        instruction: if words.is_good {
+            format!("用手机扫一扫带走\n{redeem_before} 前到店出示给店员")
+        } else {
+            String::new()
+        },
+        state_note: words.note.to_owned(),
+        seconds_left: flow::countdown(state, since).left_s(now.monotonic),
+    })
+}
+
+struct Outcome {
+    title: &'static str,
+    note: &'static str,
+    is_good: bool,
+}
+
+fn outcome(state: &State, claim: &Claim) -> Outcome {
+    let good = |note| Outcome { title: "领取成功", note, is_good: true };
+    match &claim.verdict {
+        None if state.device.online => good("已领取，正在确认"),
+        None => good("已领取，待网络恢复后确认"),
+        Some(Verdict::Issued { .. }) => good(""),
+        Some(Verdict::Suspect { .. } | Verdict::Unknown) => good("已领取，使用前可能需要店员核实"),
+        Some(Verdict::Rejected { .. }) => {
+            Outcome {
+                title: "这张券没有领成", note: "平台没有通过，请到服务台咨询", is_good: false
+            }
+        }
+    }
+}

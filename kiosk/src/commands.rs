@@ -1,0 +1,145 @@
+//! `kiosk run` and `kiosk pair`: the shipped kiosk, built from the adapters of this machine.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cloud_sync::core::{About, News};
+use cloud_sync::engine;
+use cloud_sync::owner::StoreHandle;
+use cloud_sync::store::Store;
+use cloud_sync::transport::{Transport, http::HttpTransport};
+use tracing_subscriber::EnvFilter;
+
+use crate::adapters::qr_ladder::LiveDecoder;
+use crate::adapters::silent_speaker::SilentSpeaker;
+use crate::adapters::system_chance::SystemChance;
+use crate::adapters::system_clock::SystemClock;
+use crate::config::{Config, LogConfig, PlatformConfig};
+use crate::ports::{CameraError, Chance, Decoder, FrameSource, MakeChance, OpenCamera, Speaker};
+use crate::scanner::ScannerLimits;
+use crate::shell::{Kiosk, Parts};
+use crate::window;
+
+/// What a command fails with: shown to whoever typed it.
+pub type Failure = Box<dyn Error>;
+
+/// Serves shoppers until the window is closed.
+///
+/// # Errors
+/// When the data folder or the display cannot be used; without camera, sound card or network it runs.
+pub fn run(config: &Config) -> Result<(), Failure> {
+    start_log(&config.log)?;
+    window::choose_backend()?;
+    let clock = Arc::new(SystemClock::new());
+    let (camera_clock, decoder_clock, camera_index) = (clock.clone(), clock.clone(), config.camera.index);
+    let kiosk = Kiosk::start(Parts {
+        clock,
+        chance: make_chance(),
+        camera: Arc::new(move || open_camera(camera_index, &camera_clock)) as Arc<dyn OpenCamera>,
+        decoder: Arc::new(move || Box::new(LiveDecoder::new(decoder_clock.clone())) as Box<dyn Decoder>),
+        scanner_limits: ScannerLimits::default(),
+        speaker: speaker(config.sound.muted)?,
+        transport: transport(&config.platform)?,
+        data: config.data.folder.clone(),
+        about: about(),
+    })?;
+    Ok(kiosk.run()?)
+}
+
+/// Pairs this machine with a platform and waits for its answer. The kiosk must not be running.
+///
+/// # Errors
+/// With the platform's code when it refuses.
+pub fn pair(config: &Config, url: Option<String>, pairing_code: &str) -> Result<(), Failure> {
+    start_log(&config.log)?;
+    let url = url.or_else(|| config.platform.url.clone()).ok_or("no platform is named: --platform URL")?;
+    let (store, _) = Store::open(&config.data.folder, &mut SystemChance)?;
+    let (store, _thread) = StoreHandle::start(store)?;
+    let (sync, news) = engine::start(engine::Parts {
+        store,
+        transport: transport(&config.platform)?,
+        clock: Arc::new(SystemClock::new()),
+        chance: make_chance()(),
+        about: about(),
+    })?;
+    // A machine that is paired already says so first; the order comes after that.
+    let standing = news.iter().find(|news| matches!(news, News::Enrolled | News::NotEnrolled(_)));
+    tracing::debug!(?standing, "before pairing");
+    sync.enrol(&url, pairing_code);
+    for told in news {
+        match told {
+            News::Enrolled => {
+                tracing::info!("paired with {url}");
+                sync.stop();
+                return Ok(());
+            }
+            News::EnrolFailed { code } => return Err(format!("pairing failed: {code}").into()),
+            News::NotEnrolled(_)
+            | News::Link(_)
+            | News::Time { .. }
+            | News::CatalogueChanged
+            | News::StockChanged
+            | News::ClaimSettled(_) => {}
+        }
+    }
+    Err("the sync engine ended without an answer".into())
+}
+
+fn start_log(log: &LogConfig) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&log.filter)?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let started = if log.json { lines.json().try_init() } else { lines.try_init() };
+    started.map_err(|error| -> Failure { error })
+}
+
+fn about() -> About {
+    About { build: env!("CARGO_PKG_VERSION").to_owned(), hardware: hardware() }
+}
+
+/// What the board calls itself: device tree on ARM, DMI on PCs.
+fn hardware() -> String {
+    const NAMES: [&str; 2] = ["/proc/device-tree/model", "/sys/class/dmi/id/product_name"];
+    const LENGTH_MAX: usize = 64;
+    let named = NAMES.iter().find_map(|name| std::fs::read_to_string(PathBuf::from(name)).ok());
+    let name = named.unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    name.trim_matches(|letter: char| letter == '\0' || letter.is_whitespace())
+        .chars()
+        .take(LENGTH_MAX)
+        .collect()
+}
+
+fn make_chance() -> MakeChance {
+    Arc::new(|| Box::new(SystemChance) as Box<dyn Chance>)
+}
+
+fn transport(platform: &PlatformConfig) -> Result<Arc<dyn Transport>, Failure> {
+    let pem = platform.ca_file.as_ref().map(std::fs::read).transpose()?;
+    Ok(Arc::new(HttpTransport::new(pem.as_deref())?))
+}
+
+#[cfg(feature = "hardware")]
+fn open_camera(index: u32, clock: &Arc<SystemClock>) -> Result<Box<dyn FrameSource>, CameraError> {
+    let camera = crate::adapters::nokhwa_camera::NokhwaCamera::open(index, clock.clone())?;
+    Ok(Box::new(camera))
+}
+
+#[cfg(not(feature = "hardware"))]
+fn open_camera(_: u32, _: &Arc<SystemClock>) -> Result<Box<dyn FrameSource>, CameraError> {
+    Err(CameraError::Absent("this build has no camera support".to_owned()))
+}
+
+#[cfg(any(feature = "desktop", feature = "hardware"))]
+fn speaker(muted: bool) -> io::Result<Box<dyn Speaker>> {
+    Ok(if muted {
+        Box::new(SilentSpeaker)
+    } else {
+        Box::new(crate::adapters::rodio_speaker::RodioSpeaker::start()?)
+    })
+}
+
+#[cfg(not(any(feature = "desktop", feature = "hardware")))]
+fn speaker(_: bool) -> io::Result<Box<dyn Speaker>> {
+    Ok(Box::new(SilentSpeaker))
+}

@@ -1,0 +1,223 @@
+//! The configuration of one machine: a TOML file, then the environment, read once at start.
+//!
+//! What concerns shoppers is pushed by the platform (`KioskConfig`); here is only what that machine must know before
+//! it can ask. Secrets are none: the device key is made on the device.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// Everything one machine must know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The folder of the databases and the device key.
+    pub data: DataConfig,
+    /// The way to the platform.
+    pub platform: PlatformConfig,
+    /// The camera.
+    pub camera: CameraConfig,
+    /// The loudspeaker.
+    pub sound: SoundConfig,
+    /// The log on standard error.
+    pub log: LogConfig,
+}
+
+/// The folder of the databases and the device key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// Made when it is missing.
+    pub folder: PathBuf,
+}
+
+/// The way to the platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlatformConfig {
+    /// Scheme, host and port that `kiosk pair` asks when its command line names none; a paired kiosk remembers its own.
+    pub url: Option<String>,
+    /// A PEM file of the only authorities that are trusted; without one, those of the system.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The camera.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CameraConfig {
+    /// 0 is `/dev/video0`.
+    pub index: u32,
+}
+
+/// The loudspeaker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SoundConfig {
+    /// No sound at all.
+    pub muted: bool,
+}
+
+/// The log on standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// What is logged, as `tracing` filters say it.
+    pub filter: String,
+    /// One JSON object a line instead of text.
+    pub json: bool,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("/var/lib/city-kiosk") }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), json: false }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file says something that is not understood.
+    #[error("cannot understand {path}")]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why not.
+        source: Box<toml::de::Error>,
+    },
+    /// A variable of the environment cannot be used.
+    #[error("{name} cannot be used: {why}")]
+    Variable {
+        /// Which one.
+        name: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads `file`, or takes the defaults without one, then what `variable` gives for the names of the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: a configuration that is half understood is not used at all.
+    pub fn load(
+        file: Option<&Path>,
+        variable: impl Fn(&'static str) -> Option<OsString>,
+    ) -> Result<Self, ConfigError> {
+        let mut config = file.map_or_else(|| Ok(Self::default()), Self::read)?;
+        config.override_with(&variable)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read(file: &Path) -> Result<Self, ConfigError> {
+        let path = || file.to_owned();
+        let text = fs::read_to_string(file).map_err(|source| ConfigError::File { path: path(), source })?;
+        toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path(), source: Box::new(source) })
+    }
+
+    fn override_with(
+        &mut self,
+        variable: &impl Fn(&'static str) -> Option<OsString>,
+    ) -> Result<(), ConfigError> {
+        let text = |name| {
+            let read = |value: OsString| value.into_string().map_err(|_| not(name, "it is no text"));
+            variable(name).map(read).transpose()
+        };
+        if let Some(folder) = variable("KIOSK_DATA") {
+            self.data.folder = folder.into();
+        }
+        if let Some(file) = variable("KIOSK_CA_FILE") {
+            self.platform.ca_file = Some(file.into());
+        }
+        if let Some(url) = text("KIOSK_PLATFORM_URL")? {
+            self.platform.url = Some(url);
+        }
+        if let Some(index) = text("KIOSK_CAMERA")? {
+            self.camera.index = index.parse().map_err(|_| not("KIOSK_CAMERA", "it is no number"))?;
+        }
+        if let Some(muted) = text("KIOSK_MUTED")? {
+            self.sound.muted =
+                muted.parse().map_err(|_| not("KIOSK_MUTED", "it is neither true nor false"))?;
+        }
+        if let Some(filter) = text("KIOSK_LOG")? {
+            self.log.filter = filter;
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.data.folder.as_os_str().is_empty() {
+            return Err(not("KIOSK_DATA", "the folder has no name"));
+        }
+        let has_scheme = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+        if self.platform.url.as_deref().is_some_and(|url| !has_scheme(url)) {
+            return Err(not("KIOSK_PLATFORM_URL", "it must begin with https:// or http://"));
+        }
+        Ok(())
+    }
+}
+
+const fn not(name: &'static str, why: &'static str) -> ConfigError {
+    ConfigError::Variable { name, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kiosk.example.toml");
+
+    fn nothing(_: &'static str) -> Option<OsString> {
+        None
+    }
+
+    #[test]
+    fn the_example_names_every_setting_and_shows_the_defaults() {
+        let config = Config::load(Some(Path::new(EXAMPLE)), nothing).unwrap();
+        let shown = PlatformConfig {
+            url: Some("https://pass.example.cn".to_owned()),
+            ca_file: Some("/etc/city-kiosk/platform-ca.pem".into()),
+        };
+        assert_eq!(config, Config { platform: shown, ..Config::default() });
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let variable = |name| match name {
+            "KIOSK_DATA" => Some("/tmp/kiosk".into()),
+            "KIOSK_CAMERA" => Some("2".into()),
+            "KIOSK_MUTED" => Some("true".into()),
+            _ => None,
+        };
+        let config = Config::load(Some(Path::new(EXAMPLE)), variable).unwrap();
+        assert_eq!(config.data.folder, PathBuf::from("/tmp/kiosk"));
+        assert_eq!((config.camera.index, config.sound.muted), (2, true));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kiosk.toml");
+        fs::write(&file, "[camera]\nindx = 1\n").unwrap();
+        assert!(matches!(Config::load(Some(&file), nothing), Err(ConfigError::Syntax { .. })));
+        let wrong = |name| (name == "KIOSK_PLATFORM_URL").then(|| "pass.example.cn".into());
+        assert!(matches!(Config::load(None, wrong), Err(ConfigError::Variable { .. })));
+    }
+}

@@ -1,0 +1,37 @@
+//! News of the sync engine, as events.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::thread::{self, JoinHandle};
+
+use cloud_sync::core::News;
+use cloud_sync::owner::StoreHandle;
+
+use super::inbox::Inbox;
+use crate::app::Event;
+
+/// Forwards news until the engine has stopped.
+pub fn forward(told: Receiver<News>, store: StoreHandle, inbox: Arc<Inbox>) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("news".to_owned()).spawn(move || {
+        for news in told {
+            inbox.push(event(news, &store));
+        }
+    })
+}
+
+fn event(news: News, store: &StoreHandle) -> Event {
+    match news {
+        News::Enrolled => Event::Enrolled(Ok(())),
+        News::NotEnrolled(needed) => Event::Enrolled(Err(needed)),
+        News::EnrolFailed { code } => {
+            tracing::warn!(%code, "pairing failed");
+            Event::PairingFailed { code }
+        }
+        News::Link(link) => Event::LinkChanged(link),
+        News::Time { offset_ms, trusted } => Event::TimeChanged { offset_ms, trusted },
+        News::CatalogueChanged => Event::CatalogueChanged(store.catalogue()),
+        News::StockChanged => Event::StockChanged,
+        News::ClaimSettled(settled) => Event::ClaimSettled(settled),
+    }
+}
