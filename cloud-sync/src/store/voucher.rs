@@ -13,7 +13,7 @@ use domain::{
 use ed25519_dalek::SigningKey;
 use protocol::{feed::BatchRow, outbox::Verdict};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// Who claims what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct ClaimOrder {
 }
 
 /// A promise that is on disk and may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClaimedVoucher {
     /// What the QR code holds, `CV1:…`.
     pub text: String,
@@ -43,6 +43,14 @@ pub struct ClaimedVoucher {
     pub claimed_at: UtcMillis,
     /// R: good until this instant even if the platform never hears of it from this kiosk.
     pub redeem_before: UtcMillis,
+}
+
+impl fmt::Debug for ClaimedVoucher {
+    /// Keeps the voucher itself, and the person in it, out of logs.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let promise = (self.event, self.batch, self.lease, self.slot);
+        out.debug_tuple("ClaimedVoucher").field(&promise).finish_non_exhaustive()
+    }
 }
 
 /// Why no coupon is given.
