@@ -37,6 +37,18 @@ pub(crate) const PHONE: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
     content: include_str!("../../assets/phone.js"),
 };
+/// What a till looks like besides.
+pub(crate) const MERCHANT_STYLE: Asset = Asset {
+    path: "/assets/merchant.css",
+    media_type: "text/css; charset=utf-8",
+    content: include_str!("../../assets/merchant.css"),
+};
+/// What reads codes at a till.
+pub(crate) const MERCHANT: Asset = Asset {
+    path: "/assets/merchant.js",
+    media_type: "text/javascript; charset=utf-8",
+    content: include_str!("../../assets/merchant.js"),
+};
 /// The mark in a browser's tab.
 pub(crate) const ICON: Asset = Asset {
     path: "/assets/icon.svg",
@@ -48,11 +60,14 @@ const ACCESS: &[Row] = &[
     Row::page(STYLE.path, Access::Public),
     Row::page(PHONE.path, Access::Public),
     Row::page(ICON.path, Access::Public),
+    Row::page(MERCHANT_STYLE.path, Access::Public),
+    Row::page(MERCHANT.path, Access::Public),
 ];
 
 /// The files as the router takes them.
 pub fn module() -> Module {
-    let routes = [STYLE, PHONE, ICON].into_iter().fold(OpenApiRouter::<App>::new(), |routes, asset| {
+    let all = [STYLE, PHONE, ICON, MERCHANT_STYLE, MERCHANT];
+    let routes = all.into_iter().fold(OpenApiRouter::<App>::new(), |routes, asset| {
         routes.route(asset.path, get(move || async move { asset.answer() }))
     });
     Module::new(routes, ACCESS)

@@ -133,6 +133,7 @@ struct CouponPage {
     qr: Option<String>,
     panel_address: String,
     over_text: &'static str,
+    is_thanks: bool,
     terms: Vec<String>,
 }
 
@@ -162,6 +163,7 @@ pub(super) async fn coupon(
         qr: code.map(|code| part(&code, now).and_then(|part| part.text())).transpose()?,
         panel_address: format!("/phone/coupons/{id}/panel"),
         over_text: over_text(view.coupon.state),
+        is_thanks: view.coupon.state == CouponState::Redeemed,
         terms: ticket::terms(&view),
     })
 }

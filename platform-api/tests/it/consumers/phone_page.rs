@@ -154,7 +154,8 @@ async fn the_wallet_sorts_by_state_and_a_coupon_shows_code_and_digits_until_it_i
 
     browser.open("/phone/wallet").await;
     browser.until("document.querySelectorAll('.ticket').length === 3").await;
-    for text in ["8.5", "满100可用", "最高减30", "8.50", "即将过期", "巷口面馆", "政府补贴"] {
+    for text in ["8.5", "满100可用", "最高减30", "8.50", "即将过期", "巷口面馆", "政府补贴"]
+    {
         browser.until(&format!("document.body.innerText.includes({})", json!(text))).await;
     }
     browser.look("phone-10-wallet").await;

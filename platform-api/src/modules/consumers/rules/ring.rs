@@ -86,7 +86,7 @@ fn week_id(monday: ShanghaiDay) -> KeyId {
 }
 
 const fn to_bcd(number: u8) -> u8 {
-    (number / 10 % 10) << 4 | number % 10
+    ((number / 10 % 10) << 4) | (number % 10)
 }
 
 const fn from_bcd(digits: u8) -> u8 {
