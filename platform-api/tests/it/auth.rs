@@ -1,4 +1,4 @@
-//! Signing in.
+//! Signing in, and what a caller may do: codes, staff, the table of roles, writes that happen once.
 
 #[path = "auth/guard.rs"]
 mod guard;

@@ -1,4 +1,4 @@
-//! One-time passwords.
+//! One-time passwords hold for a while, for a few tries, for one use; their number is limited and none is stored.
 
 use crate::harness::Platform;
 use platform_api::{

@@ -1,4 +1,4 @@
-//! Staff and their sessions.
+//! Staff sign in with a password, stay for a while, and are out at once when they must be.
 
 use crate::harness::Platform;
 use axum::{body::Body, http::Method};
