@@ -5,5 +5,6 @@
 
 pub(crate) mod assets;
 pub mod consumer;
+pub mod merchant;
 pub(crate) mod page;
 pub(crate) mod qr;

@@ -45,6 +45,7 @@ fn modules() -> Vec<Module> {
         modules::feed::module(),
         consoles::assets::module(),
         consoles::consumer::module(),
+        consoles::merchant::module(),
     ]
 }
 

@@ -149,6 +149,11 @@ impl Problem {
         self.code
     }
 
+    /// A machine field, for a page that puts it into words.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
     /// The JSON a caller receives.
     pub(super) fn body(&self, request_id: &str) -> protocol::problem::Problem {
         protocol::problem::Problem {

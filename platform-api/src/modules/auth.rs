@@ -25,7 +25,7 @@ mod rules;
 mod service;
 mod store;
 
-pub use http::{cookie, module, send_otp, signed_in};
+pub use http::{cookie, module, send_otp, sign_in_staff, signed_in};
 pub use model::{
     AuthError, Holder, NewStaff, OtpProof, OtpVerdict, Phone, SessionToken, StaffAccount, Surface, TotpKey,
 };

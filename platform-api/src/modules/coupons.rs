@@ -13,11 +13,12 @@ mod rules;
 mod service;
 mod store;
 
-pub use http::module;
+pub use http::{count_pin, module};
 pub use model::{
     Coupon, CouponError, CouponView, Origin, Presented, Preview, Redemption, RedemptionQuery, ShownCode,
     Summary,
 };
+pub use rules::tidy;
 pub use service::{
     confirm, coupon, expire_due, preview, redemption, redemption_summary, redemptions, report_claims,
     show_code, wallet,

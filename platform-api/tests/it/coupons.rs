@@ -4,6 +4,8 @@
 mod redeem;
 #[path = "coupons/report.rs"]
 mod report;
+#[path = "coupons/till_page.rs"]
+mod till_page;
 #[path = "coupons/voucher.rs"]
 mod voucher;
 #[path = "coupons/wallet.rs"]

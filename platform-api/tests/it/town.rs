@@ -46,6 +46,7 @@ pub const COMMISSION_BP: u16 = 200;
 pub struct Member {
     pub staff: Staff,
     pub token: String,
+    pub login: String,
 }
 
 /// A consumer with a session.
@@ -85,10 +86,12 @@ impl Town {
         let noodle_branch = open_store(&platform, (noodles, mall), "3F-02");
         let tea_store = open_store(&platform, (tea, mall), "1F-11");
         let budget = member(&platform, Role::GovBudgetOwner, None);
-        let fund = write(&platform, Actor::Staff(budget.staff), |tx, act| funds::grant(tx, act, &new_fund())).id;
+        let fund =
+            write(&platform, Actor::Staff(budget.staff), |tx, act| funds::grant(tx, act, &new_fund())).id;
         let new = new_campaign(fund);
         let campaign =
-            write(&platform, Actor::Staff(budget.staff), move |tx, act| campaigns::allocate(tx, act, &new)).id;
+            write(&platform, Actor::Staff(budget.staff), move |tx, act| campaigns::allocate(tx, act, &new))
+                .id;
         Town {
             cashier: till_member(&platform, (noodles, noodle_store), "小周"),
             colleague: till_member(&platform, (noodles, noodle_branch), "小李"),
@@ -109,7 +112,11 @@ impl Town {
         }
     }
 
-    pub fn write<T, E>(&self, actor: Actor, work: impl Fn(&mut Tx<'_>, &Act) -> Result<T, E> + Send + 'static) -> T
+    pub fn write<T, E>(
+        &self,
+        actor: Actor,
+        work: impl Fn(&mut Tx<'_>, &Act) -> Result<T, E> + Send + 'static,
+    ) -> T
     where
         T: Send + 'static,
         E: From<platform_api::foundation::db::DbError> + std::fmt::Debug + Send + 'static,
@@ -163,7 +170,8 @@ impl Town {
             let seeded = Seeded { phone, name: "林小满", profile: None, consents: &[], evidence: &[] };
             consumers::register_seeded(tx, act, &keys, &seeded)
         });
-        let token = self.write(SEED, move |tx, act| auth::open_session(tx, act, Holder::Consumer(id), 100_000_000));
+        let token =
+            self.write(SEED, move |tx, act| auth::open_session(tx, act, Holder::Consumer(id), 100_000_000));
         Person { id, token: token.text() }
     }
 
@@ -264,7 +272,10 @@ impl Town {
             let parts = [money.available_fen, money.reserved_fen, money.spent_fen, money.returned_fen];
             assert_eq!(domain::money::sum(parts), Some(money.allocated_fen), "{money:?}");
             let batches = campaigns::batches(tx, campaign, ("", 100))?;
-            assert_eq!(domain::money::sum(batches.iter().map(|batch| batch.spent_fen)), Some(money.spent_fen));
+            assert_eq!(
+                domain::money::sum(batches.iter().map(|batch| batch.spent_fen)),
+                Some(money.spent_fen)
+            );
             for batch in &batches {
                 let stock = batch.stock;
                 assert_eq!(stock.free + stock.leased + stock.issued, stock.total, "{stock:?}");
@@ -274,6 +285,8 @@ impl Town {
     }
 }
 
+/// The password of everybody here.
+pub const PASSWORD: &str = "a long enough password";
 pub const SEED: Actor = Actor::System("test");
 
 pub fn terms() -> BatchTerms {
@@ -323,7 +336,9 @@ where
 
 fn new_mall() -> NewMall {
     let text = |text: &str| text.to_owned();
-    NewMall { name: text("海曙天街"), hotline: text("0574-87000000"), service_desk: text("一层服务台") }
+    NewMall {
+        name: text("海曙天街"), hotline: text("0574-87000000"), service_desk: text("一层服务台")
+    }
 }
 
 fn found_merchant(platform: &Platform, name: &'static str, licence_no: &'static str) -> MerchantId {
@@ -370,15 +385,16 @@ fn new_campaign(fund: FundId) -> NewCampaign {
 
 /// A member of staff with a session.
 pub fn member(platform: &Platform, role: Role, merchant: Option<MerchantId>) -> Member {
-    let login = format!("m{}", platform.app.entropy.seed().unwrap().map(|byte| format!("{byte:02x}"))[..8].concat());
-    let password = PasswordHash::new("a long enough password", [1; 16]).unwrap();
-    let new = NewStaff { login, name: "测试".to_owned(), role, merchant, password, totp: false };
+    let login =
+        format!("m{}", platform.app.entropy.seed().unwrap().map(|byte| format!("{byte:02x}"))[..8].concat());
+    let password = PasswordHash::new(PASSWORD, [1; 16]).unwrap();
+    let new = NewStaff { login: login.clone(), name: "测试".to_owned(), role, merchant, password, totp: false };
     let (id, token) = write(platform, SEED, move |tx, act| {
         let id: StaffId = auth::create_staff(tx, act, &new)?;
         let token = auth::open_session(tx, act, Holder::Staff(id), 100_000_000)?;
         Ok::<_, auth::AuthError>((id, token.text()))
     });
-    Member { staff: Staff { id, role, merchant }, token }
+    Member { staff: Staff { id, role, merchant }, token, login }
 }
 
 fn till_member(platform: &Platform, (merchant, store): (MerchantId, StoreId), name: &'static str) -> Member {

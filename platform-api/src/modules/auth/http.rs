@@ -184,18 +184,29 @@ async fn government_login(
 }
 
 async fn login(app: App, call: Call, request: LoginRequest, surface: Surface) -> Result<Response, Problem> {
-    let limited = format!("login:{}", request.login);
+    let typed = (request.login, request.password, request.totp);
+    let token = sign_in_staff(&app, call, typed, surface).await?;
+    Ok(signed_in(&app, surface, &token, app.config.auth.staff_session_s))
+}
+
+/// Signs staff in with what they typed: login, password and, where one is set up, the six digits of their app. Counts
+/// the tries with one login.
+pub async fn sign_in_staff(
+    app: &App,
+    call: Call,
+    (login, password, totp): (String, String, Option<String>),
+    surface: Surface,
+) -> Result<SessionToken, Problem> {
+    let limited = format!("login:{login}");
     app.rate_limiter.count(&limited, LOGIN_TRIES_MAX, LOGIN_WINDOW_MS, call.act.now)?;
-    let session_s = app.config.auth.staff_session_s;
     let sign_in = SignIn {
-        credentials: compare_password(&app, request.login, request.password).await?,
-        totp: request.totp,
+        credentials: compare_password(app, login, password).await?,
+        totp,
         surface,
-        session_s,
-        totp_key: TotpKey::of(&app)?,
+        session_s: app.config.auth.staff_session_s,
+        totp_key: TotpKey::of(app)?,
     };
-    let token = app.write_unkeyed(call, move |tx, act| service::sign_in(tx, act, &sign_in)).await?;
-    Ok(signed_in(&app, surface, &token, session_s))
+    app.write_unkeyed(call, move |tx, act| service::sign_in(tx, act, &sign_in)).await
 }
 
 /// The account whose password this is. Takes as long for an unknown login, and runs outside every transaction.

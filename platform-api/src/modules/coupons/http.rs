@@ -234,7 +234,8 @@ async fn confirm_redemption(
     .await
 }
 
-fn count_pin(app: &App, call: &Call, presented: &Presented) -> Result<(), Problem> {
+/// Counts a try with digits, so that nobody guesses them; codes and vouchers are signed and need no limit of their own.
+pub fn count_pin(app: &App, call: &Call, presented: &Presented) -> Result<(), Problem> {
     match brought(&presented.code) {
         Brought::Pin => {
             let key = format!("pin:{}", call.actor());

@@ -178,6 +178,13 @@ impl Brought {
     }
 }
 
+/// What a person typed or a scanner sent, without what neither means: line ends, and gaps between digits. A code may
+/// begin or end with a space, which base45 has, so spaces stay in everything else.
+pub fn tidy(text: &str) -> String {
+    let digits: String = text.chars().filter(|char| !char.is_whitespace() && *char != '-').collect();
+    if brought(&digits) == Brought::Pin { digits } else { text.trim_matches(['\r', '\n', '\t']).to_owned() }
+}
+
 /// Tells by its form what a text is.
 pub fn brought(text: &str) -> Brought {
     if text.starts_with(domain::voucher::PREFIX) {
@@ -304,6 +311,12 @@ mod tests {
         for text in ["CX1:ABC", "012345678", "01234567890", "https://x", ""] {
             assert_eq!(brought(text), Brought::Code);
         }
+    }
+
+    #[test]
+    fn digits_lose_their_gaps_and_codes_keep_their_spaces() {
+        assert_eq!(tidy(" 4071 925-836\r\n"), "4071925836");
+        assert_eq!(tidy("CX1:AB C \r\n"), "CX1:AB C ");
     }
 
     proptest! {

@@ -54,20 +54,35 @@ async fn a_redemption_takes_off_splits_and_posts_as_the_terms_say() {
     assert_eq!(town.platform.get(&one, Some(&town.cashier.token)).await.expect(200), redeemed);
     town.platform.get(&one, Some(&town.tea_cashier.token)).await.expect_problem(404, "NOT_FOUND");
     let stream = format!("M/{}", town.platform.app.clock.now().day().get());
-    town.platform.db().read(move |tx| audit::verify(tx, &stream).map(drop)).map_err(|error| error.to_string()).unwrap();
-    assert_eq!(town.platform.count("SELECT count(*) AS n FROM audit_entry WHERE action = 'coupon.redeem'"), 1);
-    assert_eq!(town.platform.count("SELECT count(*) AS n FROM outbox_event WHERE topic = 'coupon.redeemed'"), 1);
+    town.platform
+        .db()
+        .read(move |tx| audit::verify(tx, &stream).map(drop))
+        .map_err(|error| error.to_string())
+        .unwrap();
+    assert_eq!(
+        town.platform.count("SELECT count(*) AS n FROM audit_entry WHERE action = 'coupon.redeem'"),
+        1
+    );
+    assert_eq!(
+        town.platform.count("SELECT count(*) AS n FROM outbox_event WHERE topic = 'coupon.redeemed'"),
+        1
+    );
 }
 
 #[tokio::test]
 async fn every_funder_is_posted_to_its_own_account() {
     let town = Town::new().await;
     let batch = town.batch(|new| {
-        let part = |party, bp| domain::pricing::Funder { party, bp: domain::money::BasisPoints::new(bp).unwrap() };
+        let part =
+            |party, bp| domain::pricing::Funder { party, bp: domain::money::BasisPoints::new(bp).unwrap() };
         use domain::pricing::Party;
         new.content.brand = Some("甬上茶业".to_owned());
-        new.content.terms.funding =
-            vec![part(Party::Gov, 4_000), part(Party::Platform, 3_000), part(Party::Brand, 2_000), part(Party::Merchant, 1_000)];
+        new.content.terms.funding = vec![
+            part(Party::Gov, 4_000),
+            part(Party::Platform, 3_000),
+            part(Party::Brand, 2_000),
+            part(Party::Merchant, 1_000),
+        ];
     });
     let person = town.person("13800000001");
     let coupon = town.coupon(batch, &person).await;
@@ -75,8 +90,11 @@ async fn every_funder_is_posted_to_its_own_account() {
     town.confirm(&town.cashier, town.presented(&code, 10_000)).await.expect(201);
     let noodles = town.noodles;
     let balances = town.write(SEED, move |tx, _| {
-        let accounts =
-            [Account::PlatformPromotion, Account::BrandReceivable("甬上茶业".to_owned()), Account::MerchantPending(noodles)];
+        let accounts = [
+            Account::PlatformPromotion,
+            Account::BrandReceivable("甬上茶业".to_owned()),
+            Account::MerchantPending(noodles),
+        ];
         accounts.iter().map(|account| ledger::balance(tx, account)).collect::<Result<Vec<_>, _>>()
     });
     // 18 yuan funded, 2 % commission on it.
@@ -119,7 +137,9 @@ async fn ten_times_the_same_key_is_one_effect_and_one_answer() {
         let threads: Vec<_> = (0..10)
             .map(|_| {
                 let (town, body) = (&town, body.clone());
-                scope.spawn(move || run(town.platform.post_keyed(path, Some(&town.cashier.token), "one-key", body)))
+                scope.spawn(move || {
+                    run(town.platform.post_keyed(path, Some(&town.cashier.token), "one-key", body))
+                })
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -131,7 +151,10 @@ async fn ten_times_the_same_key_is_one_effect_and_one_answer() {
     assert_eq!(replayed, 9);
     assert_eq!(town.platform.count("SELECT count(*) AS n FROM redemption"), 1);
     town.check_books();
-    let other = town.platform.post_keyed(path, Some(&town.cashier.token), "one-key", town.presented(&shown["code"], 1)).await;
+    let other = town
+        .platform
+        .post_keyed(path, Some(&town.cashier.token), "one-key", town.presented(&shown["code"], 1))
+        .await;
     other.expect_problem(422, "IDEMPOTENCY_MISMATCH");
 }
 
@@ -168,7 +191,9 @@ async fn a_bill_below_the_threshold_says_what_is_missing_and_uses_nothing_up() {
     short.expect_problem(409, "THRESHOLD_NOT_MET");
     assert_eq!(short.json["shortfall_fen"], 1);
     for bill in [0, -1, 100_000_001] {
-        town.confirm(&town.cashier, town.presented(&shown["code"], bill)).await.expect_problem(422, "INVALID");
+        town.confirm(&town.cashier, town.presented(&shown["code"], bill))
+            .await
+            .expect_problem(422, "INVALID");
     }
     town.confirm(&town.cashier, town.presented(&shown["code"], 10_000)).await.expect(201);
 }
@@ -181,10 +206,14 @@ async fn codes_and_digits_die_and_are_not_guessed() {
     let nonsense = town.confirm(&town.cashier, town.presented(&json!("https://example.com"), 10_000)).await;
     nonsense.expect_problem(422, "CODE_INVALID");
     town.platform.clock.advance_ms(120_000);
-    town.confirm(&town.cashier, town.presented(&shown["pin"], 10_000)).await.expect_problem(410, "CODE_EXPIRED");
+    town.confirm(&town.cashier, town.presented(&shown["pin"], 10_000))
+        .await
+        .expect_problem(410, "CODE_EXPIRED");
     // A code lives as long again as two clocks may differ.
     town.platform.clock.advance_ms(121_000);
-    town.confirm(&town.cashier, town.presented(&shown["code"], 10_000)).await.expect_problem(410, "CODE_EXPIRED");
+    town.confirm(&town.cashier, town.presented(&shown["code"], 10_000))
+        .await
+        .expect_problem(410, "CODE_EXPIRED");
     for _ in 0..20 {
         town.preview(&town.cashier, town.presented(&json!("1111111111"), 10_000)).await;
     }
@@ -202,7 +231,9 @@ async fn an_identify_code_redeems_nothing_and_new_digits_kill_the_old() {
     refused.expect_problem(422, "CODE_INVALID");
     assert_eq!(refused.json["reason"], "WRONG_PURPOSE");
     let (first, second) = (town.shown(coupon, &person).await, town.shown(coupon, &person).await);
-    town.confirm(&town.cashier, town.presented(&first["pin"], 10_000)).await.expect_problem(410, "CODE_EXPIRED");
+    town.confirm(&town.cashier, town.presented(&first["pin"], 10_000))
+        .await
+        .expect_problem(410, "CODE_EXPIRED");
     town.confirm(&town.cashier, town.presented(&second["pin"], 10_000)).await.expect(201);
 }
 
@@ -253,7 +284,9 @@ async fn a_paused_batch_honours_the_coupons_it_has_issued() {
     let (batch, person) = (town.batch(|_| {}), town.person("13800000001"));
     let coupon = town.coupon(batch, &person).await;
     let approver = platform_api::foundation::act::Actor::Staff(town.approver.staff);
-    town.write(approver, move |tx, act| campaigns::move_batch(tx, act, batch, (campaigns::BatchMove::Pause, "")));
+    town.write(approver, move |tx, act| {
+        campaigns::move_batch(tx, act, batch, (campaigns::BatchMove::Pause, ""))
+    });
     let shown = town.shown(coupon, &person).await;
     town.confirm(&town.cashier, town.presented(&shown["code"], 10_000)).await.expect(201);
 }

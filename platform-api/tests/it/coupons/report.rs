@@ -42,7 +42,8 @@ async fn a_coupon_lives_as_its_terms_say_from_the_claim_on_not_from_the_report()
 #[tokio::test]
 async fn the_first_of_a_person_are_honoured_and_the_rest_is_refused_for_good() {
     let town = Town::new().await;
-    let batch = town.batch(|new| new.content.terms.per_person = domain::batch::PersonLimit { total: 2, day: 1 });
+    let batch =
+        town.batch(|new| new.content.terms.per_person = domain::batch::PersonLimit { total: 2, day: 1 });
     let person = town.person("13800000001");
     let grant = town.lease(batch, 5).await;
     let evening = [town.voucher(&grant, 0, &person), town.voucher(&grant, 1, &person)];
@@ -111,7 +112,8 @@ async fn a_voucher_of_another_key_a_slot_outside_the_lease_and_a_stranger_are_no
     let outside = town.voucher(&grant, 2, &person);
     assert_eq!(town.report(&[outside]).await, [rejected("VOUCHER_REFUSED")]);
     let good = town.voucher(&grant, 0, &person);
-    let known = domain::voucher::read(good.as_bytes()).unwrap().verify(&town.kiosk.key.verifying_key()).unwrap();
+    let known =
+        domain::voucher::read(good.as_bytes()).unwrap().verify(&town.kiosk.key.verifying_key()).unwrap();
     let stranger = domain::voucher::Voucher {
         pseudonym: domain::consumer_code::Pseudonym::from_bytes([0; 16]),
         ..known

@@ -76,7 +76,8 @@ async fn a_reported_voucher_still_counts_after_r_and_an_unreported_one_does_not(
 #[tokio::test]
 async fn the_limit_per_person_holds_at_the_till_too() {
     let town = Town::new().await;
-    let batch = town.batch(|new| new.content.terms.per_person = domain::batch::PersonLimit { total: 1, day: 1 });
+    let batch =
+        town.batch(|new| new.content.terms.per_person = domain::batch::PersonLimit { total: 1, day: 1 });
     let person = town.person("13800000001");
     let grant = town.lease(batch, 2).await;
     let vouchers = [town.voucher(&grant, 0, &person), town.voucher(&grant, 1, &person)];

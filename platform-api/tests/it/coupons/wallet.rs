@@ -13,7 +13,8 @@ async fn a_wallet_is_its_owners_and_what_ends_first_stands_first() {
     let late = town.coupon(long, &person).await;
     let soon = town.coupon(short, &person).await;
     let wallet = town.platform.get("/api/c/v1/wallet", Some(&person.token)).await.expect(200);
-    let ids: Vec<&str> = wallet.as_array().unwrap().iter().map(|coupon| coupon["id"].as_str().unwrap()).collect();
+    let ids: Vec<&str> =
+        wallet.as_array().unwrap().iter().map(|coupon| coupon["id"].as_str().unwrap()).collect();
     assert_eq!(ids, [soon.to_string(), late.to_string()]);
     assert_eq!(wallet[0]["merchant_name"], "巷口面馆");
     assert_eq!(wallet[0]["government_funded"], true);

@@ -107,8 +107,8 @@ pub(super) struct PresentedRequest {
 impl From<PresentedRequest> for Presented {
     fn from(request: PresentedRequest) -> Presented {
         Presented {
-            code: request.code.trim().to_owned(),
-            holder_code: request.holder_code.map(|code| code.trim().to_owned()),
+            code: rules::tidy(&request.code),
+            holder_code: request.holder_code.map(|code| rules::tidy(&code)),
             store: request.store,
             bill_fen: Fen::new(request.bill_fen),
         }
