@@ -26,6 +26,9 @@ pub const LIVE_ROTATION: usize = LIVE.len();
 /// How long one still picture may take.
 pub const STILL_TIME_MAX: Duration = Duration::from_secs(1);
 
+/// When a still is told to stop, so that the last step in hand still ends within [`STILL_TIME_MAX`].
+const STILL_WORK_MAX: Duration = Duration::from_millis(850);
+
 /// How long one live frame may take: a crowded scene loses a frame or two, never a second.
 const LIVE_TIME_MAX: Duration = Duration::from_millis(200);
 
@@ -51,7 +54,7 @@ impl StillDecoder {
 
 impl Decoder for StillDecoder {
     fn decode(&mut self, luma: &[u8], width: u32, height: u32) -> Vec<Payload> {
-        let budget = Budget::starting_now(&*self.clock, STILL_TIME_MAX);
+        let budget = Budget::starting_now(&*self.clock, STILL_WORK_MAX);
         let Some(whole) = Picture::borrowed(luma, width, height) else {
             return Vec::new();
         };

@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::picture::Picture;
 
 /// Touches between two looks at the clock: well under a millisecond of work.
-const TOUCHES_PER_LOOK: u32 = 1 << 16;
+const TOUCHES_PER_LOOK: u32 = 1 << 14;
 
 /// A grey image that unwinds when it is touched after the budget is spent.
 #[derive(Clone)]
