@@ -9,6 +9,7 @@ use std::process::Command;
 
 /// Debian packages, each with what asks for it.
 const PACKAGES: &[(&str, &str)] = &[
+    ("chromium-driver", "the pages are tested in Chromium, which it brings along"),
     ("fontconfig", "Slint finds its fonts through it"),
     ("gcc", "compiles the SQLite that is built in"),
     ("libasound2-dev", "sound: rodio through ALSA"),
