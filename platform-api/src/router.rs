@@ -5,7 +5,7 @@ use crate::{
     foundation::{
         app::App,
         error::{Code, Problem},
-        guard::{Access, Guard, Row, guard},
+        guard::{Access, Guard, Keyed, Row, guard},
         idempotency,
         jobs::Job,
         openapi,
@@ -61,6 +61,9 @@ pub enum RouterError {
     /// Two rows for one route.
     #[error("{0} has two rows in the table of roles")]
     TwoRows(String),
+    /// A key belongs to a caller: two strangers must not share an answer.
+    #[error("{0} is open to everybody and takes a key")]
+    PublicKey(String),
 }
 
 /// The whole application as a router; refused when a route has no row in the table of roles.
@@ -122,6 +125,9 @@ fn compare(rows: &[Row], document: &OpenApi) -> Result<(), RouterError> {
         if !listed.insert((row.method, row.path.to_owned())) {
             return Err(RouterError::TwoRows(format!("{} {}", row.method, row.path)));
         }
+        if row.access == Access::Public && row.keyed != Keyed::No {
+            return Err(RouterError::PublicKey(format!("{} {}", row.method, row.path)));
+        }
     }
     let routes: BTreeSet<_> = openapi::operations(document).into_iter().collect();
     if let Some((method, path)) = routes.difference(&listed).next() {
@@ -178,5 +184,46 @@ async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {
     match ready.await {
         Ok(()) => Ok(Json(Health { status: "ok" })),
         Err(_) => Err(Problem::new(Code::Overloaded).retry_after_s(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::act::Role;
+
+    const HEALTHZ: Row = Row::get("/healthz", Access::Public);
+    const READYZ: Row = Row::get("/readyz", Access::Public);
+
+    /// Builds the router of the two health routes with these rows instead of their own.
+    fn join_with(access: &'static [Row]) -> Result<(), RouterError> {
+        join(vec![Module { access, ..health() }]).map(drop)
+    }
+
+    #[test]
+    fn a_route_without_a_row_is_not_built() {
+        assert_eq!(join_with(&[HEALTHZ, READYZ]), Ok(()));
+        assert_eq!(join_with(&[HEALTHZ]), Err(RouterError::NoRow("GET /readyz".to_owned())));
+        const OTHER_METHOD: Row = Row { method: "DELETE", ..READYZ };
+        assert_eq!(join_with(&[HEALTHZ, OTHER_METHOD]), Err(RouterError::NoRow("GET /readyz".to_owned())));
+    }
+
+    #[test]
+    fn a_row_without_a_route_and_a_second_row_are_not_built() {
+        const NOWHERE: Row = Row::get("/nowhere", Access::Public);
+        let nowhere = Err(RouterError::NoRoute("GET /nowhere".to_owned()));
+        assert_eq!(join_with(&[HEALTHZ, READYZ, NOWHERE]), nowhere);
+        let twice = Err(RouterError::TwoRows("GET /readyz".to_owned()));
+        assert_eq!(join_with(&[HEALTHZ, READYZ, READYZ]), twice);
+    }
+
+    #[test]
+    fn a_keyed_write_is_never_open_to_everybody() {
+        const OPEN: Row = Row::post("/open", Access::Public);
+        let refused = Err(RouterError::PublicKey("POST /open".to_owned()));
+        assert_eq!(join_with(&[HEALTHZ, READYZ, OPEN]), refused);
+        const CLOSED: Row = Row::post("/closed", Access::Roles(&[Role::Consumer]));
+        let no_route = Err(RouterError::NoRoute("POST /closed".to_owned()));
+        assert_eq!(join_with(&[HEALTHZ, READYZ, CLOSED]), no_route);
     }
 }

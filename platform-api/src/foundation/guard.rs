@@ -255,20 +255,22 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value.to_owned())
 }
 
-/// A browser sends its cookie along whoever wrote the page; a write by cookie must come from our own pages.
+/// A browser sends its cookie along whoever wrote the page, and fills in forms for other sites as well: a write that
+/// comes from a browser must come from our own pages. Programs show their token themselves and send no origin.
 fn refuse_cross_site(presented: &Presented) -> Result<(), Problem> {
-    let safe = matches!(presented.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let headers = &presented.headers;
-    if safe || bearer(headers).is_some() || presented.token.is_none() {
+    let safe = matches!(presented.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || bearer(headers).is_some() {
         return Ok(());
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let same_origin = match (text("sec-fetch-site"), text("origin"), text("host")) {
+    let ours = match (text("sec-fetch-site"), text("origin"), text("host")) {
         (Some(site), _, _) => site == "same-origin",
         (None, Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, rest)| rest == host),
-        (None, _, _) => false,
+        (None, Some(_), None) => false,
+        (None, None, _) => presented.token.is_none(),
     };
-    if same_origin { Ok(()) } else { Err(Problem::new(Code::CrossSite)) }
+    if ours { Ok(()) } else { Err(Problem::new(Code::CrossSite)) }
 }
 
 fn address(parts: &Parts) -> String {

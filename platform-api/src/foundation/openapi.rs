@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use utoipa::{
     OpenApi as _, ToSchema,
     openapi::{
-        OpenApi,
+        Content, OpenApi, Ref, ResponseBuilder,
         extensions::Extensions,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         schema::{ObjectBuilder, Type},
@@ -58,7 +58,7 @@ pub fn base() -> OpenApi {
     document
 }
 
-/// Adds to each operation who may call it and whether it takes a key.
+/// Adds to each operation who may call it, how it refuses, and whether it takes a key.
 pub fn describe(document: &mut OpenApi, rows: &[Row]) {
     for row in rows.iter().filter(|row| row.documented) {
         let operation =
@@ -108,6 +108,11 @@ fn describe_operation(operation: &mut Operation, row: &Row) {
     if row.access != Access::Public {
         operation.security = Some(vec![SecurityRequirement::new("session", [] as [&str; 0])]);
     }
+    let refusal = ResponseBuilder::new()
+        .description("A refusal; `code` says which.")
+        .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
+        .build();
+    operation.responses.responses.insert("default".to_owned(), refusal.into());
     if row.keyed != Keyed::No {
         let kept = if row.keyed == Keyed::ForEver { "kept for ever" } else { "kept 72 hours" };
         let key = ParameterBuilder::new()

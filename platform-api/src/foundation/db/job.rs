@@ -53,7 +53,8 @@ where
 {
     fn attempt(&mut self, tx: &mut Tx<'_>) -> Verdict {
         let work = &self.work;
-        // What the work touched is rolled back with its transaction, so nothing half-done is seen afterwards.
+        // What the work touched is rolled back with its transaction, so nothing half-done is seen afterwards. (A build
+        // that aborts on panic ends here instead; the group was not committed, so nothing half-done is seen either.)
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)));
         let result = result.unwrap_or_else(|_| Err(E::from(DbError::Panicked)));
         let verdict = if result.is_ok() { Verdict::Keep } else { Verdict::RollBack };

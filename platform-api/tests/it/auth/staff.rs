@@ -119,6 +119,21 @@ async fn a_cookie_works_from_our_own_pages_only() {
 }
 
 #[tokio::test]
+async fn another_site_cannot_sign_its_visitor_in() {
+    let platform = Platform::new();
+    add(&platform, "wang", Role::MerchantCashier);
+    let login = |header: &str, value: &str| {
+        let request = platform.request(Method::POST, "/api/m/v1/auth/login", None).header(header, value);
+        let request = request.header("content-type", "application/json");
+        let body = json!({ "login": "wang", "password": PASSWORD }).to_string();
+        platform.send(request.body(Body::from(body)).unwrap())
+    };
+    login("sec-fetch-site", "cross-site").await.expect_problem(403, "CROSS_SITE");
+    login("origin", "https://evil.test").await.expect_problem(403, "CROSS_SITE");
+    login("sec-fetch-site", "same-origin").await.expect(200);
+}
+
+#[tokio::test]
 async fn only_the_super_operator_adds_staff_and_a_login_is_given_once() {
     let platform = Platform::new();
     let request = json!({ "login": "lilei", "name": "李雷", "role": "op_auditor", "password": PASSWORD });

@@ -1,4 +1,4 @@
-//! The audit chain.
+//! The audit chain shows every entry that was changed, removed or moved.
 
 use crate::harness::Platform;
 use platform_api::foundation::{

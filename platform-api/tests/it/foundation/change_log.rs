@@ -1,4 +1,4 @@
-//! The change log.
+//! The change log has no gap, and one newest row per thing.
 
 use crate::harness::Platform;
 use platform_api::foundation::{

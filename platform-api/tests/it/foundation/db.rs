@@ -1,7 +1,11 @@
-//! Transactions, parameters and the writer.
+//! Transactions keep all or nothing, parameters mean what they say, and the writer survives its jobs.
 
 use platform_api::foundation::db::{Db, DbError, Tx};
-use std::sync::{Arc, Barrier};
+use std::{
+    future::{Future, poll_fn},
+    sync::{Arc, Barrier},
+    task::Poll,
+};
 use tempfile::TempDir;
 
 fn database() -> (Db, TempDir) {
@@ -114,18 +118,30 @@ fn with_a_waiting_group<T: Send + 'static>(
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let work = Arc::new(work);
     let answers = runtime.block_on(async {
-        let mut waiting = Vec::new();
-        for index in 0..jobs {
-            let (db, work) = (db.clone(), Arc::clone(&work));
-            waiting.push(tokio::spawn(async move { db.write_async(move |tx| work(tx, index)).await }));
-        }
-        tokio::task::yield_now().await;
+        let mut writes: Vec<_> = (0..jobs)
+            .map(|index| {
+                let (db, work) = (db.clone(), Arc::clone(&work));
+                Box::pin(async move { db.write_async(move |tx| work(tx, index)).await })
+            })
+            .collect();
+        // The first poll of a write puts it into the queue, or answers at once.
+        let mut answers: Vec<_> = poll_fn(|context| {
+            Poll::Ready(writes.iter_mut().map(|write| write.as_mut().poll(context)).collect())
+        })
+        .await;
         gate.1.wait();
-        let mut answers = Vec::new();
-        for task in waiting {
-            answers.push(task.await.unwrap());
+        for (answer, write) in answers.iter_mut().zip(writes) {
+            if answer.is_pending() {
+                *answer = Poll::Ready(write.await);
+            }
         }
         answers
+            .into_iter()
+            .filter_map(|answer| match answer {
+                Poll::Ready(answer) => Some(answer),
+                Poll::Pending => None,
+            })
+            .collect::<Vec<_>>()
     });
     // The holder belongs to the group and may share its fate.
     drop(holder.join().unwrap());
@@ -180,6 +196,15 @@ fn when_the_engine_loses_the_transaction_every_member_is_told() {
     assert!(answers.iter().all(|answer| matches!(answer, Err(DbError::NotCommitted { .. }))), "{answers:?}");
     assert_eq!(count(&db), 0);
     db.write(|tx| insert(tx, 1)).expect("the writer lives on");
+}
+
+#[test]
+fn a_full_queue_refuses_at_once_and_serves_those_who_wait() {
+    let (db, _folder) = database();
+    let answers = with_a_waiting_group(&db, 5000, |_, index| Ok(index));
+    let refused = answers.iter().filter(|answer| matches!(answer, Err(DbError::Overloaded))).count();
+    assert_eq!(refused, 5000 - 4096);
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 4096);
 }
 
 #[test]

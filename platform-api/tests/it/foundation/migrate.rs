@@ -1,4 +1,4 @@
-//! The history of the tables.
+//! The history of the tables only grows, and each step happens once or not at all.
 
 use crate::harness::START;
 use platform_api::foundation::{

@@ -1,4 +1,4 @@
-//! Events between modules.
+//! An event is handled once, together with everything its handlers write.
 
 use crate::harness::Platform;
 use platform_api::foundation::{
