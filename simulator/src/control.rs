@@ -76,6 +76,10 @@ pub enum Until {
     Leases,
     /// Nothing waits in the outbox.
     Delivered,
+    /// The kiosk belongs to a platform.
+    Enrolled,
+    /// The platform answers.
+    Online,
 }
 
 /// How a simulated kiosk is.
@@ -97,9 +101,9 @@ pub struct Status {
     /// Slots left in open leases.
     pub lease_slots: u32,
     /// Claims not yet acknowledged.
-    pub outbox_rows: u32,
-    /// Codes burned so far.
-    pub sessions: u32,
+    pub outbox_rows: u64,
+    /// Codes that opened a session and might still be shown again.
+    pub sessions: u64,
 }
 
 /// What the kiosk answers.
