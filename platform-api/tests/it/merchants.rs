@@ -16,7 +16,8 @@ use platform_api::{
 use serde_json::json;
 
 fn stores_in_feed(platform: &Platform) -> Vec<(String, bool)> {
-    let changes: Result<Vec<LoggedChange>, DbError> = platform.db().read(|tx| change_log::read_since(tx, 0, 1000));
+    let changes: Result<Vec<LoggedChange>, DbError> =
+        platform.db().read(|tx| change_log::read_since(tx, 0, 1000));
     let stores = changes.unwrap().into_iter().filter(|change| change.kind == protocol::feed::STORE);
     stores.map(|change| (change.id, change.body.is_some())).collect()
 }
@@ -34,7 +35,9 @@ async fn a_suspended_merchant_leaves_the_feed_with_all_its_stores_and_comes_back
     assert_eq!(shown, [tea_store]);
     let listed = town.platform.get("/api/c/v1/stores", None).await.expect(200);
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
-    town.write(SEED, move |tx, act| merchants::set_merchant_standing(tx, act, noodles, (Standing::Active, "")));
+    town.write(SEED, move |tx, act| {
+        merchants::set_merchant_standing(tx, act, noodles, (Standing::Active, ""))
+    });
     assert!(stores_in_feed(&town.platform).iter().all(|(_, shown)| *shown));
 }
 
@@ -65,7 +68,9 @@ async fn a_new_commission_counts_from_its_instant_and_never_backwards() {
     let town = Town::new().await;
     let (noodles, now) = (town.noodles, town.platform.app.clock.now());
     let rate = |bp| BasisPoints::new(bp).unwrap();
-    town.write(SEED, move |tx, act| merchants::set_commission(tx, act, noodles, (rate(500), now.plus_ms(1_000))));
+    town.write(SEED, move |tx, act| {
+        merchants::set_commission(tx, act, noodles, (rate(500), now.plus_ms(1_000)))
+    });
     let at = move |ms| {
         town.platform.db().read(move |tx| merchants::commission_at(tx, noodles, now.plus_ms(ms))).unwrap()
     };
@@ -120,7 +125,8 @@ async fn a_manager_changes_only_the_window_of_their_own_stores() {
     let put = async |store| {
         let path = format!("/api/m/v1/stores/{store}/products/NOODLE-1");
         let request = town.platform.request(axum::http::Method::PUT, &path, Some(&manager.token));
-        let request = request.header("idempotency-key", format!("{store}")).header("content-type", "application/json");
+        let request =
+            request.header("idempotency-key", format!("{store}")).header("content-type", "application/json");
         town.platform.send(request.body(axum::body::Body::from(product.to_string())).unwrap()).await
     };
     put(town.noodle_store).await.expect(200);

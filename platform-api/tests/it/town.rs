@@ -239,8 +239,9 @@ impl Town {
         let verdicts = self.report(&[voucher]).await;
         assert!(matches!(verdicts[..], [Verdict::Issued { .. }]), "{verdicts:?}");
         let wallet = self.platform.get("/api/c/v1/wallet", Some(&person.token)).await.expect(200);
-        let newest = wallet.as_array().unwrap().iter().filter(|coupon| coupon["batch"] == batch.to_string());
-        newest.last().unwrap()["id"].as_str().unwrap().parse().unwrap()
+        let mut of_batch =
+            wallet.as_array().unwrap().iter().filter(|coupon| coupon["batch"] == batch.to_string());
+        of_batch.next_back().unwrap()["id"].as_str().unwrap().parse().unwrap()
     }
 
     /// Code and digits of a coupon as the phone shows them.
@@ -388,7 +389,8 @@ pub fn member(platform: &Platform, role: Role, merchant: Option<MerchantId>) -> 
     let login =
         format!("m{}", platform.app.entropy.seed().unwrap().map(|byte| format!("{byte:02x}"))[..8].concat());
     let password = PasswordHash::new(PASSWORD, [1; 16]).unwrap();
-    let new = NewStaff { login: login.clone(), name: "测试".to_owned(), role, merchant, password, totp: false };
+    let new =
+        NewStaff { login: login.clone(), name: "测试".to_owned(), role, merchant, password, totp: false };
     let (id, token) = write(platform, SEED, move |tx, act| {
         let id: StaffId = auth::create_staff(tx, act, &new)?;
         let token = auth::open_session(tx, act, Holder::Staff(id), 100_000_000)?;

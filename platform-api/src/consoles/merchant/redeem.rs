@@ -31,6 +31,8 @@ struct RedeemPage {
     till: TillHead,
     words: Option<Words>,
     typed: Typed,
+    /// The field the cursor begins in: `code`, `holder` or `bill`.
+    focus: &'static str,
     latest: Vec<super::records::Line>,
     summary: super::records::Total,
 }
@@ -98,6 +100,17 @@ impl Typed {
     /// A voucher that waits for its holder's own code.
     fn is_voucher(&self) -> bool {
         self.code.starts_with(domain::voucher::PREFIX)
+    }
+
+    /// The field to be filled in first; the bill when nothing is missing, because it is what can be wrong.
+    fn focus(&self) -> &'static str {
+        if self.code.is_empty() {
+            "code"
+        } else if self.is_voucher() && self.holder_code.is_empty() {
+            "holder"
+        } else {
+            "bill"
+        }
     }
 
     fn presented(&self) -> Result<Presented, Problem> {
@@ -197,7 +210,8 @@ async fn form(
     let (tills, latest, summary) = load(app, now, staff).await?;
     let till = TillHead::new("redeem", &tills, typed.store.parse().ok());
     let latest = latest.into_iter().map(Into::into).collect();
-    shown(page::html(status, &RedeemPage { till, words, typed, latest, summary: summary.into() }))
+    let focus = typed.focus();
+    shown(page::html(status, &RedeemPage { till, words, typed, focus, latest, summary: summary.into() }))
 }
 
 async fn load(

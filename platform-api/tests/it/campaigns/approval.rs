@@ -17,13 +17,13 @@ use protocol::feed::{self, Reading, Row};
 use serde_json::json;
 
 fn in_feed(platform: &Platform, id: BatchId) -> Option<feed::BatchRow> {
-    let changes: Result<Vec<LoggedChange>, DbError> = platform.db().read(|tx| change_log::read_since(tx, 0, 1000));
+    let changes: Result<Vec<LoggedChange>, DbError> =
+        platform.db().read(|tx| change_log::read_since(tx, 0, 1000));
     let change = changes.unwrap().into_iter().find(|change| change.id == id.to_string())?;
     let row = serde_json::from_str(&change.body?).unwrap();
-    match (feed::Change { kind: change.kind, id: change.id, row: Some(row) }).read() {
-        Reading::Put(Row::Batch(row)) => Some(*row),
-        other => panic!("{other:?}"),
-    }
+    let read = feed::Change { kind: change.kind, id: change.id, row: Some(row) }.read();
+    let Reading::Put(Row::Batch(row)) = read else { panic!("{read:?}") };
+    Some(*row)
 }
 
 #[tokio::test]
@@ -73,14 +73,18 @@ async fn an_editor_drafts_over_http_an_approver_decides_and_only_then_kiosks_see
     let row = in_feed(&town.platform, batch).unwrap();
     assert!(row.active);
     assert_eq!(row.funded_by.as_deref(), Some("市商务局"));
-    let paused = town.platform.post(&of("/moves"), editor, json!({ "move": "pause", "reason": "停业" })).await;
+    let paused =
+        town.platform.post(&of("/moves"), editor, json!({ "move": "pause", "reason": "停业" })).await;
     paused.expect(200);
     assert!(!in_feed(&town.platform, batch).unwrap().active);
     let resumed = town.platform.post(&of("/moves"), editor, json!({ "move": "resume" })).await;
     resumed.expect_problem(403, "FORBIDDEN");
     town.platform.post(&of("/moves"), approver, json!({ "move": "end" })).await.expect(200);
     assert_eq!(in_feed(&town.platform, batch), None);
-    town.platform.post(&of("/moves"), approver, json!({ "move": "resume" })).await.expect_problem(409, "CONFLICT");
+    town.platform
+        .post(&of("/moves"), approver, json!({ "move": "resume" }))
+        .await
+        .expect_problem(409, "CONFLICT");
 }
 
 #[tokio::test]

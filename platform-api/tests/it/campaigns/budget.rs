@@ -70,7 +70,9 @@ async fn approved_batches_together_never_promise_more_than_the_campaign_has() {
         })
     };
     let refused = draft(34);
-    assert!(matches!(&refused, Err(campaigns::CampaignError::Budget { shortfall_fen }) if shortfall_fen.get() == 800));
+    assert!(
+        matches!(&refused, Err(campaigns::CampaignError::Budget { shortfall_fen }) if shortfall_fen.get() == 800)
+    );
     assert_eq!(code(refused), "BUDGET_EXHAUSTED");
     assert_eq!(code(draft(33)), "no refusal");
     town.check_books();

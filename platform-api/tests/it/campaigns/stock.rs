@@ -63,6 +63,8 @@ async fn nothing_is_lent_of_a_batch_that_is_paused_or_past_its_claim_period() {
     assert_eq!(lendable(0).map(|lendable| (lendable.version, lendable.lease_slots)), Some((1, 20)));
     assert_eq!(lendable(10 * 86_400_000), None);
     let approver = platform_api::foundation::act::Actor::Staff(town.approver.staff);
-    town.write(approver, move |tx, act| campaigns::move_batch(tx, act, batch, (campaigns::BatchMove::Pause, "")));
+    town.write(approver, move |tx, act| {
+        campaigns::move_batch(tx, act, batch, (campaigns::BatchMove::Pause, ""))
+    });
     assert_eq!(lendable(0), None);
 }

@@ -22,7 +22,8 @@ async fn send(platform: &Platform, path: &str, who: &Member, fields: &[(&str, &s
 }
 
 async fn open(platform: &Platform, path: &str, who: &Member) -> Answer {
-    let request = platform.request(Method::GET, path, None).header("cookie", format!("session_m={}", who.token));
+    let request =
+        platform.request(Method::GET, path, None).header("cookie", format!("session_m={}", who.token));
     platform.send(request.body(Body::empty()).unwrap()).await
 }
 
@@ -137,7 +138,8 @@ async fn a_cashier_with_a_phone_redeems_and_sees_the_coupon_refused_the_second_t
     browser.type_into("[data-code]", pin).await;
     browser.type_into("[data-bill]", "60\n").await;
     browser.until("document.querySelector('[role=alert]')").await;
-    let said = browser.run("return document.querySelector('[role=alert]').innerText", serde_json::json!([])).await;
+    let said =
+        browser.run("return document.querySelector('[role=alert]').innerText", serde_json::json!([])).await;
     assert!(said.as_str().unwrap().contains("由小周核销"), "{said}");
     browser.look("till-phone-6-already").await;
     browser.open("/merchant/redemptions").await;

@@ -88,3 +88,19 @@ async fn the_limit_per_person_holds_at_the_till_too() {
     assert_eq!((stock.leased, stock.issued), (1, 1), "the slot waits for R");
     town.check_books();
 }
+
+#[tokio::test]
+async fn one_showing_of_a_persons_code_serves_one_cashier_only() {
+    let town = Town::new().await;
+    let (batch, person) = (town.batch(|_| {}), town.person("13800000001"));
+    let grant = town.lease(batch, 2).await;
+    let holder_code = town.identify_code(&person);
+    let bring = |slot, store| {
+        let voucher = town.voucher(&grant, slot, &person);
+        json!({ "code": voucher, "holder_code": holder_code, "store": store, "bill_fen": 12_000 })
+    };
+    let (first, second) = (bring(0, town.noodle_store), bring(1, town.noodle_branch));
+    town.confirm(&town.cashier, first).await.expect(201);
+    town.confirm(&town.colleague, second).await.expect_problem(409, "CODE_REPLAYED");
+    town.confirm(&town.cashier, bring(1, town.noodle_store)).await.expect(201);
+}

@@ -49,17 +49,20 @@ struct Case {
     version: BatchVersion,
     preview: Preview,
     brought: Brought,
+    /// Why somebody should look at the coupon of an unreported slot.
+    suspect: Option<&'static str>,
 }
 
 /// Says what a redemption would do. Changes nothing and uses no code up.
 pub fn preview(tx: &mut Tx<'_>, act: &Act, presented: &Presented) -> Result<Preview, CouponError> {
-    examine(tx, act, presented, false).map(|case| case.preview)
+    examine(tx, act, presented).map(|case| case.preview)
 }
 
 /// Uses a coupon up: coupon, redemption, ledger, audit and event in the caller's transaction. Refused with the earlier
 /// redemption when there is one.
 pub fn confirm(tx: &mut Tx<'_>, act: &Act, presented: &Presented) -> Result<Redemption, CouponError> {
-    let case = examine(tx, act, presented, true)?;
+    let case = examine(tx, act, presented)?;
+    use_code_up(tx, act, presented, case.brought)?;
     let coupon = take_coupon(tx, act, &case)?;
     let redemption = record(tx, act, &case, &coupon)?;
     post(tx, act, &case, &redemption)?;
@@ -90,29 +93,29 @@ pub fn redemption_summary(
     store::redemptions::summary(tx, scope, from)
 }
 
-fn examine(tx: &mut Tx<'_>, act: &Act, presented: &Presented, uses_up: bool) -> Result<Case, CouponError> {
+fn examine(tx: &mut Tx<'_>, act: &Act, presented: &Presented) -> Result<Case, CouponError> {
     rules::check_bill(presented.bill_fen)?;
     let staff = act.actor.staff().ok_or(merchants::MerchantError::NotYourTill)?;
     let till = merchants::till(tx, staff.id, presented.store)?;
     let brought = rules::brought(&presented.code);
-    let found = find(tx, act, (presented, brought), uses_up)?;
-    let (batch_id, version, ends_at) = match &found {
+    let found = find(tx, act, (presented, brought))?;
+    let (batch_id, version, ends_at, suspect) = match &found {
         Found::Coupon(coupon, _) => {
             refuse_used(tx, coupon)?;
             let version = campaigns::batch_version(tx, coupon.batch, coupon.version)?;
-            (coupon.batch, version.ok_or(CouponError::Unknown)?, coupon.ends_at)
+            (coupon.batch, version.ok_or(CouponError::Unknown)?, coupon.ends_at, None)
         }
         Found::Slot(claim, owner) => {
-            let version = check_slot(tx, act, (claim, *owner))?;
+            let (version, suspect) = check_slot(tx, act, (claim, *owner))?;
             let ends_at = version.content.terms.ends_at(claim.voucher.claimed_at);
-            (claim.voucher.batch, version, ends_at)
+            (claim.voucher.batch, version, ends_at, suspect)
         }
     };
     let batch = campaigns::batch(tx, batch_id)?.ok_or(CouponError::Unknown)?;
     rules::check_place(&batch, &version.content, &till.store)?;
     let commission = merchants::commission_at(tx, till.store.merchant, act.now)?;
     let preview = rules::price(&version.content, ends_at, (presented.bill_fen, commission), act.now)?;
-    Ok(Case { found, till, batch, version, preview, brought })
+    Ok(Case { found, till, batch, version, preview, brought, suspect })
 }
 
 /// Believes what was brought, and finds the coupon or the slot it stands for.
@@ -120,7 +123,6 @@ fn find(
     tx: &mut Tx<'_>,
     act: &Act,
     (presented, brought): (&Presented, Brought),
-    uses_up: bool,
 ) -> Result<Found, CouponError> {
     match brought {
         Brought::Pin => {
@@ -129,27 +131,20 @@ fn find(
             Ok(Found::Coupon(Box::new(coupon), None))
         }
         Brought::Code => {
-            let believe = if uses_up { consumers::verify_redeem } else { consumers::check_redeem };
-            let code = believe(tx, act, &presented.code)?;
+            let code = consumers::check_redeem(tx, act, &presented.code)?;
             let holder = consumers::resolve(tx, code.head.issued_at.day(), code.head.pseudonym)?;
             let coupon = store::find(tx, code.coupon)?.filter(|coupon| Some(coupon.owner) == holder);
             Ok(Found::Coupon(Box::new(coupon.ok_or(CouponError::Unknown)?), None))
         }
-        Brought::Voucher => find_voucher(tx, act, presented, uses_up),
+        Brought::Voucher => find_voucher(tx, act, presented),
     }
 }
 
 /// A voucher counts only beside its holder's own fresh code: a photograph of somebody's screen buys nothing.
-fn find_voucher(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    presented: &Presented,
-    uses_up: bool,
-) -> Result<Found, CouponError> {
+fn find_voucher(tx: &mut Tx<'_>, act: &Act, presented: &Presented) -> Result<Found, CouponError> {
     let claim = leases::slot_for_voucher(tx, &presented.code)?;
     let holder_code = presented.holder_code.as_deref().ok_or(CouponError::HolderCodeRequired)?;
-    let believe = if uses_up { consumers::verify_identify } else { consumers::check_identify };
-    let head = believe(tx, act, holder_code)?.head;
+    let head = consumers::check_identify(tx, act, holder_code)?.head;
     // The voucher may be of yesterday evening, so people are compared, not the pseudonyms of two days.
     let holder = consumers::resolve(tx, head.issued_at.day(), head.pseudonym)?;
     let owner = consumers::resolve(tx, claim.voucher.claimed_at.day(), claim.voucher.pseudonym)?;
@@ -158,6 +153,21 @@ fn find_voucher(
         Some(coupon) if coupon.owner == owner => Ok(Found::Coupon(Box::new(coupon), Some(claim))),
         Some(_) => Err(CouponError::SlotTaken),
         None => Ok(Found::Slot(claim, owner)),
+    }
+}
+
+/// The code shown is used up for everybody but this cashier (`I44`). Asked after [`refuse_used`], so that a second cashier
+/// with the same code is told who was first.
+fn use_code_up(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    presented: &Presented,
+    brought: Brought,
+) -> Result<(), CouponError> {
+    match (brought, &presented.holder_code) {
+        (Brought::Code, _) => Ok(consumers::verify_redeem(tx, act, &presented.code).map(|_| ())?),
+        (Brought::Voucher, Some(code)) => Ok(consumers::verify_identify(tx, act, code).map(|_| ())?),
+        (Brought::Voucher, None) | (Brought::Pin, _) => Ok(()),
     }
 }
 
@@ -174,10 +184,10 @@ fn check_slot(
     tx: &mut Tx<'_>,
     act: &Act,
     (claim, owner): (&SlotClaim, ConsumerId),
-) -> Result<BatchVersion, CouponError> {
+) -> Result<(BatchVersion, Option<&'static str>), CouponError> {
     let version = report::version_of(tx, claim)?;
     match report::check(tx, act, (claim, owner, &version), 0)? {
-        Ok(_) => Ok(version),
+        Ok(suspect) => Ok((version, suspect)),
         Err(rules::NoCoupon::LeaseReclaimed) => Err(CouponError::VoucherEnded),
         Err(rules::NoCoupon::UserLimit) => Err(CouponError::Refused(domain::eligibility::Refusal::UserLimit)),
     }
@@ -188,7 +198,7 @@ fn take_coupon(tx: &mut Tx<'_>, act: &Act, case: &Case) -> Result<Coupon, Coupon
     let (coupon, claim) = match &case.found {
         Found::Coupon(coupon, claim) => ((**coupon).clone(), *claim),
         Found::Slot(claim, owner) => {
-            let coupon = report::issue(tx, act, (claim, *owner, &case.version), None)?;
+            let coupon = report::issue(tx, act, (claim, *owner, &case.version), case.suspect)?;
             (coupon, Some(*claim))
         }
     };
