@@ -9,8 +9,19 @@
 mod decoder_idle;
 #[path = "figures/decoder_reads.rs"]
 mod decoder_reads;
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[path = "../tests/it/desk.rs"]
+mod desk;
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[path = "../tests/it/frames.rs"]
+mod frames;
 #[path = "../tests/it/idle_scene.rs"]
 mod idle_scene;
+#[allow(dead_code, reason = "shared with the tests, which use all of it")]
+#[path = "../tests/it/mall.rs"]
+mod mall;
+#[path = "figures/offer_paint.rs"]
+mod offer_paint;
 
 use serde::Serialize;
 
@@ -25,11 +36,15 @@ struct Figure {
     runs: usize,
 }
 
-/// Measures one figure; none when what it needs is not there, which it has said on standard error.
-type Measure = fn() -> Option<Figure>;
+/// Measures one figure and what belongs beside it; none when what it needs is not there, which it has said on standard
+/// error.
+type Measure = fn() -> Vec<Figure>;
 
-const FIGURES: [(&str, Measure); 2] =
-    [(decoder_idle::ID, decoder_idle::measure), (decoder_reads::ID, decoder_reads::measure)];
+const FIGURES: [(&str, Measure); 3] = [
+    (decoder_idle::ID, || decoder_idle::measure().into_iter().collect()),
+    (decoder_reads::ID, || decoder_reads::measure().into_iter().collect()),
+    (offer_paint::ID, offer_paint::measure),
+];
 
 fn main() {
     kiosk::adapters::qr_ladder::silence_guarded_panics();
@@ -37,7 +52,7 @@ fn main() {
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     for (id, measure) in FIGURES {
         let is_wanted = wanted.is_empty() || wanted.iter().any(|name| name == id);
-        if let Some(figure) = is_wanted.then(measure).flatten() {
+        for figure in is_wanted.then(measure).into_iter().flatten() {
             println!("{}", serde_json::to_string(&figure).unwrap());
         }
     }

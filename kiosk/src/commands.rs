@@ -1,8 +1,9 @@
 //! `kiosk run` and `kiosk pair`: the shipped kiosk, built from the adapters of this machine.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use cloud_sync::core::{About, News};
@@ -22,6 +23,11 @@ use crate::scanner::ScannerLimits;
 use crate::shell::{Kiosk, Parts};
 use crate::window;
 
+/// How the program is called.
+pub const USAGE: &str = "usage: kiosk run [--config FILE]
+       kiosk pair [--config FILE] [--platform URL] --code CODE
+       kiosk decode IMAGE...";
+
 /// What a command fails with: shown to whoever typed it.
 pub type Failure = Box<dyn Error>;
 
@@ -29,7 +35,8 @@ pub type Failure = Box<dyn Error>;
 ///
 /// # Errors
 /// When the data folder or the display cannot be used; without camera, sound card or network it runs.
-pub fn run(config: &Config) -> Result<(), Failure> {
+pub fn run(arguments: &[OsString]) -> Result<(), Failure> {
+    let config = Options::read(arguments, &["--config"])?.config()?;
     start_log(&config.log)?;
     window::choose_backend()?;
     let clock = Arc::new(SystemClock::new());
@@ -52,9 +59,13 @@ pub fn run(config: &Config) -> Result<(), Failure> {
 ///
 /// # Errors
 /// With the platform's code when it refuses.
-pub fn pair(config: &Config, url: Option<String>, pairing_code: &str) -> Result<(), Failure> {
+pub fn pair(arguments: &[OsString]) -> Result<(), Failure> {
+    let options = Options::read(arguments, &["--config", "--platform", "--code"])?;
+    let config = options.config()?;
+    let pairing_code = options.value("--code").ok_or(USAGE)?;
+    let named = options.value("--platform").map(str::to_owned);
+    let url = named.or_else(|| config.platform.url.clone()).ok_or("no platform is named: --platform URL")?;
     start_log(&config.log)?;
-    let url = url.or_else(|| config.platform.url.clone()).ok_or("no platform is named: --platform URL")?;
     let (store, _) = Store::open(&config.data.folder, &mut SystemChance)?;
     let (store, _thread) = StoreHandle::start(store)?;
     let (sync, news) = engine::start(engine::Parts {
@@ -87,6 +98,29 @@ pub fn pair(config: &Config, url: Option<String>, pairing_code: &str) -> Result<
     Err("the sync engine ended without an answer".into())
 }
 
+/// `--name VALUE` pairs.
+struct Options(Vec<(String, String)>);
+
+impl Options {
+    fn read(arguments: &[OsString], known: &[&str]) -> Result<Self, Failure> {
+        let text = |argument: &OsString| argument.to_str().map(str::to_owned);
+        let pairs = arguments.chunks(2).map(|pair| Some((text(&pair[0])?, text(pair.get(1)?)?)));
+        let pairs: Vec<_> = pairs.collect::<Option<_>>().ok_or(USAGE)?;
+        if pairs.iter().any(|(name, _)| !known.contains(&name.as_str())) {
+            return Err(USAGE.into());
+        }
+        Ok(Self(pairs))
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(self.value("--config").map(Path::new), std::env::var_os)?)
+    }
+}
+
 fn start_log(log: &LogConfig) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&log.filter)?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
@@ -102,7 +136,7 @@ fn about() -> About {
 fn hardware() -> String {
     const NAMES: [&str; 2] = ["/proc/device-tree/model", "/sys/class/dmi/id/product_name"];
     const LENGTH_MAX: usize = 64;
-    let named = NAMES.iter().find_map(|name| std::fs::read_to_string(PathBuf::from(name)).ok());
+    let named = NAMES.iter().find_map(|name| std::fs::read_to_string(name).ok());
     let name = named.unwrap_or_else(|| std::env::consts::ARCH.to_owned());
     name.trim_matches(|letter: char| letter == '\0' || letter.is_whitespace())
         .chars()
@@ -142,4 +176,23 @@ fn speaker(muted: bool) -> io::Result<Box<dyn Speaker>> {
 #[cfg(not(any(feature = "desktop", feature = "hardware")))]
 fn speaker(_: bool) -> io::Result<Box<dyn Speaker>> {
     Ok(Box::new(SilentSpeaker))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Options, Failure> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        Options::read(&arguments, &["--config", "--code"])
+    }
+
+    #[test]
+    fn options_come_in_pairs_of_known_names() {
+        let options = read(&["--code", "K7QF2M9D"]).unwrap();
+        assert_eq!((options.value("--code"), options.value("--config")), (Some("K7QF2M9D"), None));
+        for wrong in [&["--code"][..], &["--kode", "K7QF2M9D"], &["K7QF2M9D"]] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -9,13 +9,8 @@ use std::sync::Arc;
 
 use kiosk::adapters::{qr_ladder, system_clock::SystemClock};
 use kiosk::commands;
-use kiosk::config::Config;
 use kiosk::decode::decode_files;
 use kiosk::ports::Monotonic;
-
-const USAGE: &str = "usage: kiosk run [--config FILE]
-       kiosk pair [--config FILE] [--platform URL] --code CODE
-       kiosk decode IMAGE...";
 
 fn main() -> ExitCode {
     qr_ladder::silence_guarded_panics();
@@ -24,41 +19,17 @@ fn main() -> ExitCode {
     let rest: Vec<OsString> = arguments.collect();
     match (command.to_str(), rest.as_slice()) {
         (Some("decode"), [_, ..]) => decode(rest.into_iter().map(PathBuf::from).collect()),
-        (Some("run"), _) => with_options(&rest, &["--config"], |config, _| commands::run(config)),
-        (Some("pair"), _) => with_options(&rest, &["--config", "--platform", "--code"], |config, options| {
-            let code = option(options, "--code").ok_or(USAGE)?;
-            commands::pair(config, option(options, "--platform"), &code)
-        }),
-        _ => fail(USAGE),
+        (Some("run"), _) => told(commands::run(&rest)),
+        (Some("pair"), _) => told(commands::pair(&rest)),
+        _ => fail(commands::USAGE),
     }
 }
 
-type Options = [(String, String)];
-
-/// Runs a command that takes `--name VALUE` pairs.
-fn with_options(
-    rest: &[OsString],
-    known: &[&str],
-    command: impl FnOnce(&Config, &Options) -> Result<(), commands::Failure>,
-) -> ExitCode {
-    let text = |argument: &OsString| argument.to_str().map(str::to_owned);
-    let pairs = rest.chunks(2).map(|pair| Some((text(&pair[0])?, text(pair.get(1)?)?)));
-    let Some(options) = pairs.collect::<Option<Vec<_>>>() else { return fail(USAGE) };
-    if options.iter().any(|(name, _)| !known.contains(&name.as_str())) {
-        return fail(USAGE);
-    }
-    let file = option(&options, "--config").map(PathBuf::from);
-    let outcome = Config::load(file.as_deref(), std::env::var_os)
-        .map_err(commands::Failure::from)
-        .and_then(|config| command(&config, &options));
+fn told(outcome: Result<(), commands::Failure>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("kiosk: {}", chain(error.as_ref()))),
     }
-}
-
-fn option(options: &Options, name: &str) -> Option<String> {
-    options.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
 fn decode(files: Vec<PathBuf>) -> ExitCode {

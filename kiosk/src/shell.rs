@@ -23,7 +23,7 @@ use cloud_sync::transport::Transport;
 use domain::ids::EventId;
 
 use crate::app::{self, Effect, Event, ScannedBytes, Setup, State, ViewModel};
-use crate::ports::{Chance, Clock, Cue, MakeChance, Monotonic, Now, OpenCamera, Speaker};
+use crate::ports::{Chance, Clock, MakeChance, Monotonic, Now, OpenCamera, Speaker};
 use crate::scanner::{MakeDecoder, Scanner, ScannerLimits, ScannerParts, Sighting, Watching};
 use crate::window::{Window, WindowError};
 use inbox::Inbox;
@@ -78,10 +78,10 @@ struct Shell {
     speaker: Box<dyn Speaker>,
     watching: Cell<Watching>,
     scanner: Scanner,
-    // Stopped in this order when the kiosk is dropped.
-    sync: SyncHandle,
+    // Both are there until the kiosk is dropped.
+    sync: Option<SyncHandle>,
+    news: Option<JoinHandle<()>>,
     store: StoreHandle,
-    _threads: [JoinHandle<()>; 2],
 }
 
 impl Kiosk {
@@ -96,7 +96,8 @@ impl Kiosk {
         for damage in damage {
             tracing::error!(?damage, "a database was damaged and put aside");
         }
-        let (store, store_thread) = StoreHandle::start(store)?;
+        // The store's thread ends by itself with the last handle.
+        let (store, _) = StoreHandle::start(store)?;
         let window = Window::new(&inbox_sender(&inbox))?;
         let (sync, told) = engine::start(engine::Parts {
             store: store.clone(),
@@ -105,7 +106,7 @@ impl Kiosk {
             chance: (parts.chance)(),
             about: parts.about.clone(),
         })?;
-        let news_thread = news::forward(told, store.clone(), Arc::clone(&inbox))?;
+        let news = news::forward(told, store.clone(), Arc::clone(&inbox))?;
         let scanner =
             start_scanner(&parts.clock, (parts.camera, parts.decoder), parts.scanner_limits, &inbox)?;
         let setup = Setup {
@@ -122,9 +123,9 @@ impl Kiosk {
             speaker: parts.speaker,
             watching: Cell::new(Watching::Nothing),
             scanner,
-            sync,
+            sync: Some(sync),
+            news: Some(news),
             store,
-            _threads: [store_thread, news_thread],
         });
         shell.connect();
         shell.show();
@@ -175,7 +176,7 @@ impl Kiosk {
 
     /// Pairs the kiosk with a platform; the outcome is an event like any other.
     pub fn pair(&self, platform_url: &str, pairing_code: &str) {
-        self.shell.sync.enrol(platform_url, pairing_code);
+        self.shell.with_sync(|sync| sync.enrol(platform_url, pairing_code));
     }
 
     /// Shows the window and serves shoppers until it is closed.
@@ -247,14 +248,29 @@ impl Shell {
                 ledger::claim(&self.store, &self.inbox, (token, order), at);
             }
             Effect::CountStock => ledger::count_stock(&self.store, &self.inbox, at),
-            Effect::NudgeSync => self.sync.nudge(),
-            Effect::ReportCamera(works) => self.sync.camera(works),
-            Effect::Play(cue) => self.play(cue),
+            Effect::NudgeSync => self.with_sync(SyncHandle::nudge),
+            Effect::ReportCamera(works) => self.with_sync(|sync| sync.camera(works)),
+            Effect::Play(cue) => self.speaker.play(cue),
         }
     }
 
-    fn play(&self, cue: Cue) {
-        self.speaker.play(cue);
+    fn with_sync(&self, order: impl FnOnce(&SyncHandle)) {
+        if let Some(sync) = &self.sync {
+            order(sync);
+        }
+    }
+}
+
+impl Drop for Shell {
+    /// Waits until nothing is under way between store and platform, so that the data folder can be opened again.
+    fn drop(&mut self) {
+        if let Some(sync) = self.sync.take() {
+            sync.stop();
+        }
+        if let Some(news) = self.news.take() {
+            // A panic in it was reported by the panic hook.
+            drop(news.join());
+        }
     }
 }
 

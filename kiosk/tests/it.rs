@@ -5,11 +5,19 @@
 mod decode_command;
 #[path = "it/decoder.rs"]
 mod decoder;
+#[path = "it/desk.rs"]
+mod desk;
 #[path = "it/frames.rs"]
 mod frames;
 #[path = "it/idle_scene.rs"]
 mod idle_scene;
+#[path = "it/mall.rs"]
+mod mall;
 #[path = "it/photographs.rs"]
 mod photographs;
 #[path = "it/scanner.rs"]
 mod scanner;
+#[path = "it/stories.rs"]
+mod stories;
+#[path = "it/window.rs"]
+mod window;

@@ -1,5 +1,8 @@
 //! Pictures of the attract loop: a ticket on evening or festive paper, drawn pixel by pixel.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use slint::{Image, Rgba8Pixel, SharedPixelBuffer};
 
 /// The size the attract screen shows them at.
@@ -30,9 +33,23 @@ const PAPERS: [(Colour, Colour); 4] = [
     ([0x9a, 0x5b, 0x00], [0xe8, 0xb0, 0x50]),
 ];
 
+thread_local! {
+    /// Drawn once each: the attract screen comes back after every shopper.
+    static DRAWN: RefCell<BTreeMap<(usize, bool), Image>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// The picture of the slide at `place`; public money gives the ticket a golden stub.
 pub fn ticket(place: usize, government_funded: bool) -> Image {
-    let (from, to) = PAPERS[place % PAPERS.len()];
+    let paper = place % PAPERS.len();
+    let drawn = DRAWN.with_borrow(|drawn| drawn.get(&(paper, government_funded)).cloned());
+    drawn.unwrap_or_else(|| {
+        let picture = draw(PAPERS[paper], government_funded);
+        DRAWN.with_borrow_mut(|drawn| drawn.insert((paper, government_funded), picture.clone()));
+        picture
+    })
+}
+
+fn draw((from, to): (Colour, Colour), government_funded: bool) -> Image {
     let stub = if government_funded { GOLD } else { mix(to, CARD, 1, 2) };
     let mut pixels = SharedPixelBuffer::<Rgba8Pixel>::new(WIDTH.unsigned_abs(), HEIGHT.unsigned_abs());
     let columns = WIDTH.unsigned_abs() as usize;

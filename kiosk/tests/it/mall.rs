@@ -1,0 +1,106 @@
+//! A mall with a night offer for young singles, a business offer and a public one, and people with codes for it.
+
+use std::sync::Arc;
+
+use cloud_sync::BatchRow;
+use cloud_sync::store::Catalogue;
+use cloud_sync::testing::{CITY, batch_row, code_head, key_ring, mall_row, store_row};
+use domain::consumer_code::{CodeHead, IdentifyCode, RedeemCode, issue_identify, issue_redeem};
+use domain::ids::{CityCode, CouponId, TagId};
+use domain::segment::Predicate;
+use domain::time::{MinuteOfDay, UtcMillis};
+use domain::window::Window;
+use ed25519_dalek::SigningKey;
+
+pub const YOUNG: TagId = TagId::new(0x5a3c_91d2);
+pub const SINGLE: TagId = TagId::new(0x1199_aabb);
+pub const TRAVELLER: TagId = TagId::new(0x0bad_cafe);
+/// No offer names this tag, so it can come from a person's code only.
+pub const ONLY_HERS: TagId = TagId::new(0xdead_beef);
+pub const KEY_ID: [u8; 4] = [0x20, 0x26, 0x47, 0x01];
+
+pub fn at(text: &str) -> UtcMillis {
+    UtcMillis::parse_rfc3339(text).unwrap()
+}
+
+pub fn key() -> SigningKey {
+    SigningKey::from_bytes(&[9; 32])
+}
+
+/// From 20:00 to 02:00, for young singles, one a day.
+pub fn night() -> BatchRow {
+    let mut row = batch_row(1);
+    row.title = "夜市小吃满减券".to_owned();
+    row.stores = vec![store_row(1).id];
+    row.terms.targeting = Predicate::All(vec![Predicate::Tag(YOUNG), Predicate::Tag(SINGLE)]);
+    let minute = |hour| MinuteOfDay::new(hour, 0).unwrap();
+    row.terms.claim_windows = vec![Window { weekdays: vec![], from: minute(20), to: minute(2) }];
+    row.terms.per_person.day = 1;
+    row
+}
+
+pub fn business() -> BatchRow {
+    let mut row = batch_row(2);
+    row.title = "差旅早餐券".to_owned();
+    row.terms.targeting = Predicate::Tag(TRAVELLER);
+    row
+}
+
+pub fn public() -> BatchRow {
+    let mut row = batch_row(3);
+    row.title = "全场通用满减券".to_owned();
+    row
+}
+
+pub fn catalogue() -> Arc<Catalogue> {
+    Arc::new(Catalogue {
+        version: 1,
+        mall: Some(mall_row(1)),
+        stores: [store_row(1)].map(|row| (row.id, row)).into(),
+        batches: [night(), business(), public()].map(|row| (row.id, row)).into(),
+        ring: Some(key_ring(1, &key())),
+        ..Catalogue::default()
+    })
+}
+
+/// What the phone of this person shows.
+pub fn code(head: CodeHead, tags: &[TagId]) -> String {
+    issue_identify(&IdentifyCode { head, tags: tags.to_vec() }, KEY_ID, &key())
+}
+
+pub fn young_single(nonce: u8, at: UtcMillis) -> String {
+    code(code_head(0xa7, nonce, at), &[YOUNG, SINGLE, ONLY_HERS])
+}
+
+pub fn traveller(nonce: u8, at: UtcMillis) -> String {
+    code(code_head(0xb8, nonce, at), &[TRAVELLER])
+}
+
+/// A genuine code that does not fit this kiosk, by the name of what is wrong with it.
+pub fn unfit_codes(now: UtcMillis) -> Vec<(&'static str, String)> {
+    let head = |nonce| code_head(0xc9, nonce, now);
+    let elsewhere = CodeHead { city: CityCode::new(CITY.get() + 1), ..head(2) };
+    let redeem = RedeemCode { head: head(3), coupon: CouponId::from_bytes([7; 16]) };
+    let other_key = SigningKey::from_bytes(&[8; 32]);
+    let forged = issue_identify(&IdentifyCode { head: head(4), tags: vec![] }, KEY_ID, &other_key);
+    let unknown = issue_identify(&IdentifyCode { head: head(5), tags: vec![] }, [1, 2, 3, 4], &key());
+    let with_head = |issued_at| CodeHead {
+        issued_at,
+        expires_at: issued_at.plus_ms(domain::consumer_code::CODE_VALID_MS),
+        ..head(6)
+    };
+    vec![
+        ("expired", code(with_head(now.plus_ms(-600_000)), &[])),
+        ("not yet valid", code(with_head(now.plus_ms(600_000)), &[])),
+        ("other city", code(elsewhere, &[])),
+        ("redeem code", issue_redeem(&redeem, KEY_ID, &key())),
+        ("forged", forged),
+        ("unknown key", unknown),
+        ("damaged", "CX1:NOT A CODE".to_owned()),
+        ("voucher", "CV1:ABC".to_owned()),
+        ("wechat payment", "134567890123456789".to_owned()),
+        ("link", "https://example.cn/pay?id=SECRETLINK".to_owned()),
+        ("four kilobytes", "9".repeat(4_096)),
+        ("garbage", "RAWGARBAGE#31".to_owned()),
+    ]
+}

@@ -1,0 +1,122 @@
+//! Codes before the camera.
+
+use kiosk::app::view::{ScreenName, Weight};
+use kiosk::app::{Event, Tap};
+
+use super::Play;
+use crate::mall::{self, traveller, unfit_codes, young_single};
+
+const EVENING: &str = "2026-11-22T20:30:00+08:00";
+
+#[test]
+fn every_unfit_code_is_refused_in_its_own_words_and_nothing_of_it_is_kept() {
+    let mut titles = Vec::new();
+    for (name, text) in unfit_codes(mall::at(EVENING)) {
+        let mut play = Play::at(EVENING);
+        play.scan(&text);
+        let refused = play.view().refused.unwrap_or_else(|| panic!("{name} is not refused"));
+        assert!(!refused.body.is_empty() && refused.help.contains("服务台"), "{name}");
+        assert!(!titles.contains(&refused.title), "{name}: {} is said twice", refused.title);
+        let trace = format!("{:?} {:?}", play.state, play.view());
+        assert!(!trace.contains(&text), "{name} is kept");
+        assert!(play.state.session.is_none() && play.state.opening.is_none(), "{name} opens a session");
+        titles.push(refused.title);
+    }
+}
+
+#[test]
+fn a_payment_code_is_warned_of_clearly() {
+    let mut play = Play::at(EVENING);
+    play.scan("281234567890123456");
+    let refused = play.view().refused.unwrap();
+    assert_eq!((refused.title.as_str(), refused.weight), ("请勿展示付款码", Weight::Alert));
+}
+
+#[test]
+fn a_code_opens_one_session_ever() {
+    let mut play = Play::at(EVENING);
+    let code = young_single(1, play.wall());
+    play.scan(&code);
+    assert_eq!(play.screen(), ScreenName::Offers);
+    play.tap(Tap::End);
+    play.pass_s(10);
+    play.scan(&code);
+    assert_eq!(play.view().refused.unwrap().title, "这个消费码已经用过");
+}
+
+#[test]
+fn a_code_held_still_or_renewed_is_one_scan() {
+    let mut play = Play::at(EVENING);
+    for nonce in 1..=3 {
+        play.scan(&young_single(nonce, play.wall()));
+        play.scan(&young_single(nonce, play.wall()));
+        play.pass_s(1);
+    }
+    assert_eq!((play.screen(), play.cues.len()), (ScreenName::Offers, 1));
+}
+
+#[test]
+fn a_refused_code_held_still_is_refused_once() {
+    let mut play = Play::at(EVENING);
+    for _ in 0..30 {
+        play.scan("RAWGARBAGE#31");
+        play.pass_s(1);
+    }
+    assert_eq!((play.screen(), play.cues.len()), (ScreenName::Attract, 1));
+}
+
+#[test]
+fn a_phone_that_stays_after_the_end_does_not_begin_anew_at_once() {
+    let mut play = Play::at(EVENING);
+    play.scan(&young_single(1, play.wall()));
+    play.tap(Tap::End);
+    play.scan(&young_single(2, play.wall()));
+    assert_eq!(play.screen(), ScreenName::Attract);
+    play.tap(Tap::Start);
+    play.scan(&young_single(2, play.wall()));
+    assert_eq!(play.screen(), ScreenName::Offers);
+}
+
+#[test]
+fn without_keys_and_without_time_nobody_is_identified_and_each_says_so() {
+    let mut titles = Vec::new();
+    for spoil in [no_keys as fn(&mut Play), no_time] {
+        let mut play = Play::at(EVENING);
+        spoil(&mut play);
+        play.scan(&young_single(1, play.wall()));
+        titles.push(play.view().refused.unwrap().title);
+        play.pass_s(5);
+        play.scan("134567890123456789");
+        assert_eq!(play.view().refused.unwrap().title, "请勿展示付款码");
+    }
+    assert_eq!(titles, ["本机还在准备中", "本机正在校准时间"]);
+}
+
+fn no_keys(play: &mut Play) {
+    let mut catalogue = (*mall::catalogue()).clone();
+    catalogue.ring = None;
+    play.tell(Event::CatalogueChanged(catalogue.into()));
+}
+
+fn no_time(play: &mut Play) {
+    play.tell(Event::TimeChanged { offset_ms: 0, trusted: false });
+}
+
+#[test]
+fn when_the_time_is_lost_only_public_offers_stay_and_nothing_is_issued() {
+    let mut play = Play::at(EVENING);
+    play.scan(&young_single(1, play.wall()));
+    no_time(&mut play);
+    assert_eq!(play.titles(), [mall::public().title]);
+    play.tap(Tap::Open(mall::public().id));
+    play.tap(Tap::Claim);
+    assert_eq!((play.view().refused.unwrap().title.as_str(), play.claims_made), ("暂时不能发券", 0));
+}
+
+#[test]
+fn something_in_the_background_does_not_disturb_a_stay() {
+    let mut play = Play::at(EVENING);
+    play.scan(&traveller(1, play.wall()));
+    play.scan("https://example.cn/poster");
+    assert_eq!(play.screen(), ScreenName::Offers);
+}
