@@ -7,7 +7,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// `PLATFORM_LIMITS_BODY_BYTES_MAX`: bytes of a request body, 1 KiB to 1 MiB.
+    /// `PLATFORM_LIMITS_BODY_BYTES_MAX`: bytes of a request body, 1 KiB to 1 MiB. A full report of a kiosk, 200
+    /// claims, takes 90 KiB.
     pub body_bytes_max: usize,
     /// `PLATFORM_LIMITS_REQUESTS_PER_MINUTE`: requests of one caller (account, kiosk or address), at least 60.
     pub requests_per_minute: u32,
@@ -15,7 +16,7 @@ pub struct LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> LimitsConfig {
-        LimitsConfig { body_bytes_max: 65_536, requests_per_minute: 1_200 }
+        LimitsConfig { body_bytes_max: 131_072, requests_per_minute: 1_200 }
     }
 }
 

@@ -139,3 +139,20 @@ async fn only_a_kiosk_reports() {
     let cashier = town.platform.post(path, Some(&town.cashier.token), body).await;
     assert!([401, 403].contains(&cashier.status.as_u16()), "{}", cashier.text);
 }
+
+#[tokio::test]
+async fn a_full_report_of_two_hundred_claims_fits_one_request() {
+    let town = Town::new().await;
+    let batch = town.batch(|new| (new.stock_total, new.lease_slots) = (200, 50));
+    let person = town.person("13800000001");
+    let mut vouchers = Vec::new();
+    for _ in 0..4 {
+        let grant = town.lease(batch, 50).await;
+        vouchers.extend((0..50).map(|slot| town.voucher(&grant, slot, &person)));
+    }
+    let verdicts = town.report(&vouchers).await;
+    assert_eq!(verdicts.len(), protocol::outbox::CLAIMS_MAX);
+    let issued = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Issued { .. })).count();
+    assert_eq!(issued, 2, "the limit of the person");
+    town.check_books();
+}
