@@ -22,7 +22,8 @@ pub fn show(window: &KioskWindow, view: Option<&AttractView>) {
 fn slide(place: usize, view: &SlideView) -> Slide {
     Slide {
         picture: picture::ticket(place, view.government_funded),
-        caption: text(&format!("{} {}", view.amount.in_a_word(), view.caption)),
+        amount: text(&view.amount.in_a_word()),
+        caption: text(&view.caption),
         detail: text(&view.detail),
     }
 }

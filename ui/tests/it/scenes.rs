@@ -128,6 +128,7 @@ pub fn fill_long(window: &KioskWindow) {
 pub fn slides() -> ModelRc<Slide> {
     let slide = |caption: &str, detail: &str, tint: [u8; 3]| Slide {
         picture: banner(tint),
+        amount: "".into(),
         caption: caption.into(),
         detail: detail.into(),
     };
