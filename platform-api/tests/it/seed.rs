@@ -23,7 +23,7 @@ fn city(folder: &Path, seed_no: u64) -> App {
         demo: None,
     };
     let app = start::assemble(config, adapters).unwrap();
-    build_router(app.clone()).unwrap();
+    drop(build_router(app.clone()).unwrap());
     assert!(seed::plant(&app, &Plan::demo().unwrap()).unwrap());
     app
 }
