@@ -158,7 +158,7 @@ pub struct BatchRow {
     /// Whose coupon it is; absent for one that holds in many shops.
     #[serde(default)]
     pub merchant: Option<MerchantId>,
-    /// Where it can be used; empty means in the whole mall.
+    /// Where it can be used; empty means in every shop of its merchant or, when it has none, in the whole mall.
     #[serde(default)]
     pub stores: Vec<StoreId>,
     /// What it is called, at most 16 汉字.

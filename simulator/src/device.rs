@@ -4,7 +4,7 @@
 //! finger. It draws with the software renderer, so a picture of it is what a shopper would see.
 
 mod door;
-mod logs;
+pub(crate) mod logs;
 mod screen;
 mod steward;
 

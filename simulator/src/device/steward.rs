@@ -64,7 +64,11 @@ impl Steward {
                 self.world.clock.set_offset_ms(offset_ms);
                 self.kiosk.tick();
             }
-            Request::Tap { label } => screen::tap(self.kiosk.window().component(), &label).await?,
+            Request::Tap { label } => {
+                screen::tap(self.kiosk.window().component(), &label).await?;
+                // What the tap led to is on the screen before the answer says so.
+                self.kiosk.turn();
+            }
             Request::Wait { until, limit_ms } => {
                 self.wait(Duration::from_millis(limit_ms), || self.holds(&until)).await?;
             }

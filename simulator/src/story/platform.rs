@@ -17,11 +17,14 @@ use std::{
 /// A call that takes longer has failed; the platform's own limit is lower.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
-/// A platform process and the way to it.
+/// A platform and the way to it.
 pub struct Platform {
-    program: Program,
+    /// Absent when somebody else started it.
+    program: Option<Program>,
     http: Client,
     origin: String,
+    /// Opens every idempotency key; nobody else who writes to this platform has the same.
+    writer: String,
     writes: AtomicU32,
 }
 
@@ -160,9 +163,12 @@ impl Platform {
         self.reply(self.write(path, caller).json(body)).await
     }
 
-    /// Stops the process.
+    /// Stops the process, if it is ours.
     pub async fn stop(&mut self) -> Result<(), Broken> {
-        self.program.kill().await
+        match &mut self.program {
+            Some(program) => program.kill().await,
+            None => Ok(()),
+        }
     }
 
     fn request(&self, method: Method, path: &str, caller: Option<&Caller>) -> RequestBuilder {
@@ -175,7 +181,8 @@ impl Platform {
 
     fn write(&self, path: &str, caller: &Caller) -> RequestBuilder {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
-        self.request(Method::POST, path, Some(caller)).header("idempotency-key", format!("story-{number}"))
+        self.request(Method::POST, path, Some(caller))
+            .header("idempotency-key", format!("{}-{number}", self.writer))
     }
 
     async fn done<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Broken> {

@@ -69,7 +69,10 @@ impl Program {
                 )));
             }
             Err(_) => {
-                return Err(Broken::new(format!("{name} was not ready in time; see {}", start.log.display())));
+                return Err(Broken::new(format!(
+                    "{name} was not ready in time; see {}",
+                    start.log.display()
+                )));
             }
         };
         Ok(Program { name, child, _output: output, ready })

@@ -58,7 +58,8 @@ pub fn view(state: &State, batch: &BatchRow, at: UtcMillis) -> CardView {
     CardView {
         id: batch.id.to_string(),
         amount: words::amount(&batch.terms.benefit),
-        rule: words::rule(&batch.terms.benefit),
+        // The stub of a card is narrow: a bill and a cap stand in two lines.
+        rule: words::rule(&batch.terms.benefit).replace('，', "\n"),
         title: batch.title.clone(),
         place: place(state, batch),
         why: batch.why.clone(),
@@ -112,14 +113,21 @@ pub fn standing(state: &State, batch: &BatchRow, at: UtcMillis) -> (Chip, String
     }
 }
 
-/// Where a coupon can be used.
+/// Where a coupon can be used: in the shops it names, else in those of its merchant, else everywhere.
 pub fn place(state: &State, batch: &BatchRow) -> String {
-    let known: Vec<&StoreRow> =
-        batch.stores.iter().filter_map(|store| state.device.catalogue.stores.get(store)).collect();
-    match (batch.stores.len(), known.as_slice()) {
-        (0, _) => "全场通用".to_owned(),
+    let stores = &state.device.catalogue.stores;
+    let (count, known): (usize, Vec<&StoreRow>) = match (batch.stores.as_slice(), batch.merchant) {
+        ([], None) => return "全场通用".to_owned(),
+        ([], Some(merchant)) => {
+            let own: Vec<&StoreRow> = stores.values().filter(|store| store.merchant == merchant).collect();
+            (own.len(), own)
+        }
+        (named, _) => (named.len(), named.iter().filter_map(|store| stores.get(store)).collect()),
+    };
+    match (count, known.as_slice()) {
         (1, [store]) => format!("{}·{}", store.name, located(store)),
         (count, [store, ..]) => format!("{}等 {count} 家店", store.name),
+        (0, []) => "指定门店".to_owned(),
         (count, []) => format!("指定的 {count} 家店"),
     }
 }
