@@ -27,6 +27,8 @@
     var over = state === "over";
     part("code").hidden = over;
     part("gone").hidden = !over;
+    part("line").hidden = over;
+    part("meter").hidden = over;
     if (over) { part("code").textContent = ""; }
   }
 
