@@ -42,7 +42,7 @@ pub fn pairing_code(platform: &Platform, device: Option<DeviceId>) -> String {
 
 /// Shows `code` to the platform, with the key made of `seed`.
 pub async fn try_enrol(platform: &Platform, code: &str, seed: u8) -> Answer {
-    let public_key = Value::from(serde_json::to_value(base64(&public(seed))).unwrap());
+    let public_key = serde_json::to_value(base64(&public(seed))).unwrap();
     let body = json!({"pairing_code": code, "public_key": public_key, "hardware": "test", "build": "0.1.0"});
     platform.post("/api/k/v1/enrol", None, body).await
 }
