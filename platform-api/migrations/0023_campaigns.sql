@@ -37,12 +37,12 @@ CREATE TABLE batch (
 );
 CREATE INDEX batch_by_campaign ON batch (campaign);
 
--- What a version says is written once; only its review moves. content is JSON.
+-- What a version says is written once; only its approval moves. content is JSON.
 CREATE TABLE batch_version (
     batch      TEXT   NOT NULL REFERENCES batch (id),
     version    BIGINT NOT NULL CHECK (version > 0),
     content    TEXT   NOT NULL,
-    review     TEXT   NOT NULL CHECK (review IN ('draft', 'submitted', 'approved', 'rejected')),
+    approval     TEXT   NOT NULL CHECK (approval IN ('draft', 'submitted', 'approved', 'rejected')),
     drafted_by TEXT   NOT NULL,
     drafted_at BIGINT NOT NULL,
     decided_by TEXT,

@@ -14,7 +14,7 @@ mod store;
 pub use http::module;
 pub use model::{
     Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, Decision, Lendable,
-    NewBatch, NewCampaign, Review, Stock, StockError,
+    NewBatch, NewCampaign, Approval, Stock, StockError,
 };
 pub use service::{
     allocate, batch, batch_version, batch_versions, batches, campaign, campaigns, close, confirm_stock,

@@ -125,7 +125,7 @@ pub struct BatchVersion {
     /// What it says.
     pub content: BatchContent,
     /// Where its approval stands.
-    pub review: Review,
+    pub approval: Approval,
     /// Who wrote it, as audit rows name actors.
     pub drafted_by: String,
     /// Who approved or rejected it.
@@ -211,7 +211,7 @@ named! {
 
 named! {
     /// Where the approval of a version stands.
-    Review {
+    Approval {
         /// Written, not handed in.
         Draft = "draft",
         /// Waits for a second person.

@@ -1,7 +1,7 @@
 //! How a batch moves through its life, who may move it, and what it can cost the government at most.
 
 use super::model::{
-    BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign, Review,
+    BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign, Approval,
 };
 use crate::foundation::act::{Actor, Role};
 use domain::{
@@ -39,7 +39,7 @@ pub fn state_after(state: BatchState, step: BatchMove) -> Result<BatchState, Cam
     }
 }
 
-/// Who may make a move by hand. Holding an offer back is safe, so its editor may do it too; review has its own way.
+/// Who may make a move by hand. Holding an offer back is safe, so its editor may do it too; approval has its own way.
 pub fn may_move(actor: &Actor, step: BatchMove) -> Result<(), CampaignError> {
     let role = actor.role();
     let allowed = match step {
@@ -56,8 +56,8 @@ pub fn may_move(actor: &Actor, step: BatchMove) -> Result<(), CampaignError> {
 
 /// Accepts a decision on a submitted version by somebody who did not write it (`I42`).
 pub fn check_decision(version: &BatchVersion, decided_by: &str) -> Result<(), CampaignError> {
-    if version.review != Review::Submitted {
-        return Err(CampaignError::State(version.review.name()));
+    if version.approval != Approval::Submitted {
+        return Err(CampaignError::State(version.approval.name()));
     }
     if version.drafted_by == decided_by { Err(CampaignError::SelfApproval) } else { Ok(()) }
 }

@@ -7,7 +7,7 @@ pub use stock::{confirm_stock, lendable, record_spend, reserve_stock, return_sto
 use super::{
     model::{
         Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, Decision,
-        NewBatch, NewCampaign, Review, Stock,
+        NewBatch, NewCampaign, Approval, Stock,
     },
     rules, store,
 };
@@ -144,15 +144,15 @@ pub fn submit(
     (id, number): (BatchId, u32),
 ) -> Result<BatchVersion, CampaignError> {
     let (batch, version) = load(tx, id, number)?;
-    if version.review != Review::Draft {
-        return Err(CampaignError::State(version.review.name()));
+    if version.approval != Approval::Draft {
+        return Err(CampaignError::State(version.approval.name()));
     }
     if batch.version.is_none() {
         move_unchecked(tx, act, &batch, (BatchMove::Submit, ""))?;
     }
     store::set_submitted(tx, id, number)?;
-    note_review(tx, act, &version, Review::Submitted, "")?;
-    Ok(BatchVersion { review: Review::Submitted, ..version })
+    note_review(tx, act, &version, Approval::Submitted, "")?;
+    Ok(BatchVersion { approval: Approval::Submitted, ..version })
 }
 
 /// A second person approves or rejects a submitted version. An approved one comes into force at once; its promise must
@@ -166,19 +166,19 @@ pub fn decide(
     let (batch, version) = load(tx, id, number)?;
     let by = act.actor.to_string();
     rules::check_decision(&version, &by)?;
-    let (review, step) = match decision {
-        Decision::Approve => (Review::Approved, BatchMove::Approve),
-        Decision::Reject => (Review::Rejected, BatchMove::Reject),
+    let (approval, step) = match decision {
+        Decision::Approve => (Approval::Approved, BatchMove::Approve),
+        Decision::Reject => (Approval::Rejected, BatchMove::Reject),
     };
-    store::set_decided(tx, (id, number), review, (&by, act.now))?;
+    store::set_decided(tx, (id, number), approval, (&by, act.now))?;
     if batch.version.is_none() {
         move_unchecked(tx, act, &batch, (step, reason))?;
     }
     if decision == Decision::Approve {
         bring_into_force(tx, act, &batch, &version)?;
     }
-    note_review(tx, act, &version, review, reason)?;
-    Ok(BatchVersion { review, decided_by: Some(by), ..version })
+    note_review(tx, act, &version, approval, reason)?;
+    Ok(BatchVersion { approval, decided_by: Some(by), ..version })
 }
 
 /// Offers a batch, holds it back, ends or closes it; the kiosks learn of it by the feed.
@@ -240,7 +240,7 @@ fn insert_version(
         batch,
         version: number,
         content: content.clone(),
-        review: Review::Draft,
+        approval: Approval::Draft,
         drafted_by: act.actor.to_string(),
         decided_by: None,
     };
@@ -287,7 +287,7 @@ fn check_over(tx: &mut Tx<'_>, act: &Act, batch: &Batch) -> Result<(), CampaignE
         return Err(CampaignError::StillOpen("leases"));
     }
     let versions = store::versions(tx, batch.id)?;
-    let approved = versions.iter().filter(|version| version.review == Review::Approved);
+    let approved = versions.iter().filter(|version| version.approval == Approval::Approved);
     if approved.into_iter().all(|version| rules::is_over(&version.content.terms, act.now)) {
         Ok(())
     } else {
@@ -362,12 +362,12 @@ fn note_review(
     tx: &mut Tx<'_>,
     act: &Act,
     version: &BatchVersion,
-    after: Review,
+    after: Approval,
     reason: &str,
 ) -> Result<(), DbError> {
     let subject = format!("batch:{}/{}", version.batch, version.version);
-    let (before, after) = (Some(version.review.name()), Some(after.name()));
-    let action = "batch.review";
+    let (before, after) = (Some(version.approval.name()), Some(after.name()));
+    let action = "batch.approval";
     audit::append(tx, act, &audit::Entry { surface: "O", action, subject: &subject, before, after, reason })
 }
 

@@ -1,6 +1,6 @@
 //! The tables of campaigns and batches.
 
-use super::model::{Batch, BatchContent, BatchState, BatchVersion, Campaign, Review, Stock};
+use super::model::{Batch, BatchContent, BatchState, BatchVersion, Campaign, Approval, Stock};
 use crate::foundation::db::{Column, DbError, Row, Tx};
 use domain::{
     ids::{BatchId, CampaignId},
@@ -172,13 +172,13 @@ pub(super) fn insert_version(
     now: UtcMillis,
 ) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO batch_version (batch, version, content, review, drafted_by, drafted_at)
+        "INSERT INTO batch_version (batch, version, content, approval, drafted_by, drafted_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
         &[
             version.batch.into(),
             version.version.into(),
             content.into(),
-            version.review.name().into(),
+            version.approval.name().into(),
             (&version.drafted_by).into(),
             now.into(),
         ],
@@ -192,7 +192,7 @@ pub(super) fn version(
     version: u32,
 ) -> Result<Option<BatchVersion>, DbError> {
     let row = tx.query_opt(
-        "SELECT batch, version, content, review, drafted_by, decided_by
+        "SELECT batch, version, content, approval, drafted_by, decided_by
          FROM batch_version WHERE batch = $1 AND version = $2",
         &[batch.into(), version.into()],
     )?;
@@ -202,7 +202,7 @@ pub(super) fn version(
 /// Every version, oldest first; few, because each took two people.
 pub(super) fn versions(tx: &mut Tx<'_>, batch: BatchId) -> Result<Vec<BatchVersion>, DbError> {
     let rows = tx.query(
-        "SELECT batch, version, content, review, drafted_by, decided_by
+        "SELECT batch, version, content, approval, drafted_by, decided_by
          FROM batch_version WHERE batch = $1 ORDER BY version",
         &[batch.into()],
     )?;
@@ -211,7 +211,7 @@ pub(super) fn versions(tx: &mut Tx<'_>, batch: BatchId) -> Result<Vec<BatchVersi
 
 pub(super) fn set_submitted(tx: &mut Tx<'_>, batch: BatchId, version: u32) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE batch_version SET review = 'submitted' WHERE batch = $1 AND version = $2",
+        "UPDATE batch_version SET approval = 'submitted' WHERE batch = $1 AND version = $2",
         &[batch.into(), version.into()],
     )?;
     Ok(())
@@ -220,12 +220,12 @@ pub(super) fn set_submitted(tx: &mut Tx<'_>, batch: BatchId, version: u32) -> Re
 pub(super) fn set_decided(
     tx: &mut Tx<'_>,
     (batch, version): (BatchId, u32),
-    review: Review,
+    approval: Approval,
     (by, at): (&str, UtcMillis),
 ) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE batch_version SET review = $3, decided_by = $4, decided_at = $5 WHERE batch = $1 AND version = $2",
-        &[batch.into(), version.into(), review.name().into(), by.into(), at.into()],
+        "UPDATE batch_version SET approval = $3, decided_by = $4, decided_at = $5 WHERE batch = $1 AND version = $2",
+        &[batch.into(), version.into(), approval.name().into(), by.into(), at.into()],
     )?;
     Ok(())
 }
@@ -274,15 +274,15 @@ fn read_batch(row: &Row) -> Result<Batch, DbError> {
 }
 
 fn read_version(row: &Row) -> Result<BatchVersion, DbError> {
-    let (content, review): (String, String) = (row.get("content")?, row.get("review")?);
+    let (content, approval): (String, String) = (row.get("content")?, row.get("approval")?);
     let content: BatchContent =
         serde_json::from_str(&content).map_err(|source| wrong("batch_version.content", source))?;
     Ok(BatchVersion {
         batch: row.get("batch")?,
         version: row.get("version")?,
         content,
-        review: Review::from_name(&review)
-            .ok_or_else(|| wrong("batch_version.review", "an unknown review"))?,
+        approval: Approval::from_name(&approval)
+            .ok_or_else(|| wrong("batch_version.approval", "an unknown approval"))?,
         drafted_by: row.get("drafted_by")?,
         decided_by: row.get("decided_by")?,
     })

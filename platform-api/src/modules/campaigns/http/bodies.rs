@@ -293,7 +293,7 @@ pub(super) struct VersionBody {
     batch: String,
     version: u32,
     /// draft, submitted, approved or rejected.
-    review: &'static str,
+    approval: &'static str,
     drafted_by: String,
     decided_by: Option<String>,
     content: ContentBody,
@@ -304,7 +304,7 @@ impl From<BatchVersion> for VersionBody {
         VersionBody {
             batch: version.batch.to_string(),
             version: version.version,
-            review: version.review.name(),
+            approval: version.approval.name(),
             drafted_by: version.drafted_by,
             decided_by: version.decided_by,
             content: version.content.into(),
