@@ -44,7 +44,7 @@ pub struct Options {
 }
 
 /// What every chapter works with.
-struct Story {
+pub(crate) struct Story {
     report: Telling,
     platform: Platform,
     kiosk: Kiosk,
@@ -83,11 +83,11 @@ async fn tell(options: &Options) -> Result<bool, Broken> {
 
 async fn chapters(story: &mut Story) -> Result<(), Broken> {
     let night = night::tell(story).await?;
-    let shown = refusals::tell(story, &night).await?;
+    refusals::tell(story, &night).await?;
     offline::tell(story).await?;
     redeem::tell(story, &night).await?;
     books::tell(story).await?;
-    traces::tell(story, &shown).await
+    traces::tell(story).await
 }
 
 async fn stop(kiosk: &mut Kiosk, platform: &mut Platform) -> Result<(), Broken> {

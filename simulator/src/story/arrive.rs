@@ -13,10 +13,21 @@ use crate::{
 use serde::Deserialize;
 use serde_json::json;
 
+/// What a technician types into a new kiosk.
 #[derive(Deserialize)]
-struct Pairing {
-    code: String,
-    expires_at: String,
+pub struct Pairing {
+    /// The code.
+    pub code: String,
+    /// Until when it is accepted.
+    pub expires_at: String,
+}
+
+/// A fresh pairing code, made by the operator who looks after the kiosks.
+pub async fn pairing_code(platform: &Platform, city: &City) -> Result<Pairing, Broken> {
+    let fleet =
+        platform.sign_in(Desk::Operator, &city.staff("op_fleet")?.login, &city.staff_password).await?;
+    let place = json!({ "mall": city.mall, "place": "一层中庭东侧" });
+    platform.post("/api/o/v1/kiosks/pairing-codes", &fleet, &place).await
 }
 
 /// Begins the story with everything that was opened.
@@ -33,7 +44,7 @@ pub async fn tell(
 }
 
 async fn open(report: &mut Telling, platform: &Platform, places: Places) -> Result<(City, Kiosk), Broken> {
-    let clock = platform.set_clock(clocks::evening(platform.clock().await?.now_ms, 19, 55)).await?;
+    let clock = platform.set_clock(clocks::next_evening(platform.clock().await?.now_ms)).await?;
     let city: City = platform.get("/demo/city", None).await?;
     let seen = format!(
         "{} · {}：{} 家门店、{} 批券、{} 位居民",
@@ -53,10 +64,7 @@ async fn open(report: &mut Telling, platform: &Platform, places: Places) -> Resu
     let picture = kiosk.picture("maintenance").await?;
     report.held("A kiosk without a platform says that it must be paired", picture);
 
-    let fleet =
-        platform.sign_in(Desk::Operator, &city.staff("op_fleet")?.login, &city.staff_password).await?;
-    let place = json!({ "mall": city.mall, "place": "一层中庭东侧" });
-    let pairing: Pairing = platform.post("/api/o/v1/kiosks/pairing-codes", &fleet, &place).await?;
+    let pairing = pairing_code(platform, &city).await?;
     report.held(
         "An operator signs in and makes a pairing code",
         format!("{}，{} 前有效", pairing.code, pairing.expires_at),

@@ -44,6 +44,7 @@ pub struct Kiosk {
     process: Process,
     picture_no: u32,
     texts: BTreeSet<String>,
+    shown: BTreeSet<String>,
 }
 
 struct Process {
@@ -56,7 +57,7 @@ impl Kiosk {
     /// Starts a kiosk whose clock is `offset_ms` ahead of the machine's.
     pub async fn start(places: Places, offset_ms: i64) -> Result<Kiosk, Broken> {
         let process = Process::start(&places, offset_ms, true).await?;
-        Ok(Kiosk { places, process, picture_no: 0, texts: BTreeSet::new() })
+        Ok(Kiosk { places, process, picture_no: 0, texts: BTreeSet::new(), shown: BTreeSet::new() })
     }
 
     /// Kills the process at once and starts another one on the same data, cut off or not.
@@ -76,16 +77,32 @@ impl Kiosk {
         &self.texts
     }
 
-    /// Asks for something; the kiosk's refusal is a broken step.
+    /// Every code that was held before its camera.
+    pub fn shown(&self) -> &BTreeSet<String> {
+        &self.shown
+    }
+
+    /// Asks for something; the kiosk's refusal is a broken step, told with what was on the screen.
     pub async fn ask(&mut self, request: &Request) -> Result<Status, Broken> {
+        let broken = match self.ask_once(request).await? {
+            Ok(status) => return Ok(status),
+            Err(broken) => broken,
+        };
+        let file = self.next_picture("broken");
+        let drawn = self.ask_once(&Request::Picture { file: self.places.pictures.join(&file) }).await?;
+        let seen = drawn.map_or_else(|_| "no picture".to_owned(), |status| format!("{file}; {status:?}"));
+        Err(broken.and(format!("{request:?}; {seen}")))
+    }
+
+    async fn ask_once(&mut self, request: &Request) -> Result<Result<Status, Broken>, Broken> {
         let asked = timeout(ANSWER_LIMIT, self.process.ask(request)).await;
-        match asked.trying("waiting for the kiosk's answer")?? {
+        Ok(match asked.trying("waiting for the kiosk's answer")?? {
             Answer::Done(status) => {
                 self.texts.extend(status.texts.iter().cloned());
                 Ok(*status)
             }
             Answer::Failed(why) => Err(Broken::new(format!("kiosk: {why}"))),
-        }
+        })
     }
 
     /// How it is.
@@ -93,13 +110,9 @@ impl Kiosk {
         self.ask(&Request::Status).await
     }
 
-    /// Waits until the kiosk is as described; when it never is, says how it was and leaves a picture.
+    /// Waits until the kiosk is as described.
     pub async fn wait(&mut self, until: Until) -> Result<Status, Broken> {
-        let waited = self.ask(&Request::Wait { until: until.clone(), limit_ms: WAIT_MS }).await;
-        let Err(broken) = waited else { return waited };
-        let picture = self.picture("broken").await.unwrap_or_else(|_| "no picture".to_owned());
-        let status = self.status().await.unwrap_or_default();
-        Err(broken.and(format!("waited for {until:?}; {picture}; {status:?}")))
+        self.ask(&Request::Wait { until, limit_ms: WAIT_MS }).await
     }
 
     /// Waits for a screen.
@@ -109,6 +122,7 @@ impl Kiosk {
 
     /// Holds up a phone until the kiosk shows `screen`, then takes it away.
     pub async fn show(&mut self, text: &str, screen: &str) -> Result<Status, Broken> {
+        self.shown.insert(text.to_owned());
         self.ask(&Request::ShowCode { text: text.to_owned() }).await?;
         let seen = self.wait_screen(screen).await;
         self.ask(&Request::Clear).await?;
@@ -167,10 +181,14 @@ impl Kiosk {
 
     /// Draws the screen into the next numbered PNG and gives its name.
     pub async fn picture(&mut self, name: &str) -> Result<String, Broken> {
-        self.picture_no += 1;
-        let file = format!("{:02}-{name}.png", self.picture_no);
+        let file = self.next_picture(name);
         self.ask(&Request::Picture { file: self.places.pictures.join(&file) }).await?;
         Ok(file)
+    }
+
+    fn next_picture(&mut self, name: &str) -> String {
+        self.picture_no += 1;
+        format!("{:02}-{name}.png", self.picture_no)
     }
 
     /// The file of a picture.

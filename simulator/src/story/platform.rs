@@ -93,10 +93,16 @@ impl Platform {
         let data = data.to_string_lossy().into_owned();
         let arguments = ["serve", "--demo", "--listen", "127.0.0.1:0", "--data", &data];
         let program = Program::start(start, arguments).await?;
+        let platform = Platform::at(program.address(), "story".to_owned())?;
+        Ok(Platform { program: Some(program), ..platform })
+    }
+
+    /// The way to a platform that runs already; `writer` tells these writes from those of others.
+    pub fn at(origin: &str, writer: String) -> Result<Platform, Broken> {
         let http =
             Client::builder().no_proxy().timeout(ANSWER_LIMIT).build().trying("making an HTTP client")?;
-        let origin = program.address().to_owned();
-        Ok(Platform { program, http, origin, writes: AtomicU32::new(0) })
+        let origin = origin.trim_end_matches('/').to_owned();
+        Ok(Platform { program: None, http, origin, writer, writes: AtomicU32::new(0) })
     }
 
     /// Scheme, host and port.

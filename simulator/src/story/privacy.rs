@@ -142,7 +142,7 @@ mod tests {
             STANDARD.encode(format!("ab{name}c")).into_bytes(),
             STANDARD.encode(format!("abc{name}cd")).into_bytes(),
             0x5a3c_91d2_u32.to_be_bytes().to_vec(),
-            b"[1513920978]".to_vec(),
+            b"[1513918930]".to_vec(),
         ];
         for bytes in planted {
             assert!(!search().look("planted", &bytes).is_empty(), "{bytes:?}");

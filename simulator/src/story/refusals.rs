@@ -29,8 +29,8 @@ struct Stranger {
     text: String,
 }
 
-/// Tells the chapter; gives the raw texts that were shown.
-pub async fn tell(story: &mut Story, night: &Night) -> Result<Vec<String>, Broken> {
+/// Tells the chapter.
+pub async fn tell(story: &mut Story, night: &Night) -> Result<(), Broken> {
     story.report.chapter("三 · 认得出、说得清 (refused, each in its own words)");
     let strangers = gather(story, night).await?;
     let scan = story.kiosk.tap_to("触摸开始", "scan").await?;
@@ -43,7 +43,7 @@ pub async fn tell(story: &mut Story, night: &Night) -> Result<Vec<String>, Broke
         story.report.held(stranger.what, format!("「{title}」 · {picture}"));
     }
     story.kiosk.tap_to("返回", "attract").await?;
-    Ok(strangers.into_iter().map(|stranger| stranger.text).collect())
+    Ok(())
 }
 
 /// Both are payment codes, or both are forged: the shopper is to do the same.

@@ -6,22 +6,27 @@ use super::{
     privacy::{Search, Trace},
     report::{Broken, Trying, must},
 };
+use kiosk::{adapters::system_clock::SystemClock, ports::Monotonic};
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
+use tokio::time::timeout;
 
 /// A name written into a file of its own, to show that the search would find it.
 const PLANTED: &str = "planted.bin";
+/// Whoever comes next must not see who was here.
+const WIPED_WITHIN: Duration = Duration::from_secs(1);
 /// Rules in the feed name the tags that batches are meant for; that file says nothing about a person.
 const PUBLIC_STORE: &str = "content.db";
 
 /// Wiped screen, silent disk.
-pub async fn tell(story: &mut Story, shown: &[String]) -> Result<(), Broken> {
+pub async fn tell(story: &mut Story) -> Result<(), Broken> {
     story.report.chapter("七 · 人走不留痕 (no traces)");
     wiped(story).await?;
-    let (people, tags) = searches(story, shown);
+    let (people, tags) = searches(story);
     let screens = story.kiosk.texts().iter().cloned().collect::<Vec<_>>().join("\n");
     let (mut traces, looked_at) = look_in(story.kiosk.data(), &people, &tags).trying("searching the disk")?;
     traces.extend(people.look("screens", screens.as_bytes()));
@@ -32,7 +37,7 @@ pub async fn tell(story: &mut Story, shown: &[String]) -> Result<(), Broken> {
         people.len() + tags.len(),
         story.kiosk.texts().len()
     );
-    story.report.held("No name, phone, tag or refused code on the kiosk's disk or screens", seen);
+    story.report.held("No name, phone, tag or code that was shown is on the kiosk's disk or screens", seen);
     planted(story, &people, &tags)
 }
 
@@ -41,20 +46,27 @@ async fn wiped(story: &mut Story) -> Result<(), Broken> {
     let shopper = Shopper::sign_in(&story.platform, &story.city, "young_single").await?;
     let code = shopper.code(&story.platform).await?;
     let during = story.kiosk.begin(&code).await?;
-    let after = story.kiosk.tap_to("结束", "attract").await?;
+    let clock = SystemClock::new();
+    let after = timeout(WIPED_WITHIN, story.kiosk.tap_to("结束", "attract")).await;
+    let took_ms = clock.monotonic().as_millis();
+    let after = after.trying("waiting a second for the screen to be wiped")??;
     let personal: BTreeSet<&String> =
         during.texts.iter().filter(|text| !before.texts.contains(text)).collect();
     let kept: Vec<&String> = after.texts.iter().filter(|text| personal.contains(text)).collect();
     // The clock in the header may have gone on meanwhile, in the session and after it alike.
     let kept: Vec<&&String> = kept.iter().filter(|text| text.chars().count() > "20:00".len()).collect();
     must(kept.is_empty() && !personal.is_empty(), || format!("still on the screen: {kept:?}"))?;
-    let seen = format!("会话中 {} 句，结束后 0 句 · {}", personal.len(), story.kiosk.picture("wiped").await?);
-    story.report.held("When a session ends nothing of it stays on the screen", seen);
+    let seen = format!(
+        "会话中 {} 句，{took_ms} 毫秒后 0 句 · {}",
+        personal.len(),
+        story.kiosk.picture("wiped").await?
+    );
+    story.report.held("Within a second of its end nothing of a session is on the screen", seen);
     Ok(())
 }
 
 /// What must be nowhere, and what may be in the public store alone.
-fn searches(story: &Story, shown: &[String]) -> (Search, Search) {
+fn searches(story: &Story) -> (Search, Search) {
     let (mut people, mut targeted) = (Search::default(), Search::default());
     let public: BTreeSet<u32> =
         story.city.batches.iter().flat_map(|batch| batch.targeted_tags.iter().copied()).collect();
@@ -64,8 +76,8 @@ fn searches(story: &Story, shown: &[String]) -> (Search, Search) {
         people.add_text(&consumer.name);
         people.add_text(&consumer.phone);
     }
-    for text in shown {
-        people.add_text(text);
+    for code in story.kiosk.shown() {
+        people.add_text(code);
     }
     for tag in tags {
         if public.contains(&tag) { targeted.add_tag(tag) } else { people.add_tag(tag) }
