@@ -41,7 +41,7 @@ pub enum Request {
     },
     /// Tap the button with this label.
     Tap {
-        /// Its accessible label, whole.
+        /// Its accessible label, whole; a countdown at its end may be left out.
         label: String,
     },
     /// Wait until the kiosk is as described.

@@ -76,9 +76,11 @@ pub fn buttons(window: &KioskWindow) -> Vec<String> {
     labels
 }
 
-/// Taps the button with this label, in its middle, with a finger that stays for a moment.
+/// Taps the button with this label, a countdown in it aside, in its middle, with a finger that stays for a moment.
 pub async fn tap(window: &KioskWindow, label: &str) -> Result<(), ScreenError> {
-    let named = |button: &ElementHandle| button.accessible_label().is_some_and(|found| found == label);
+    let named = |button: &ElementHandle| {
+        button.accessible_label().is_some_and(|found| found == label || without_countdown(&found) == label)
+    };
     match enabled_buttons(window).into_iter().find(named) {
         Some(button) => {
             button.single_click(PointerEventButton::Left).await;
@@ -110,4 +112,26 @@ fn enabled_buttons(window: &KioskWindow) -> Vec<ElementHandle> {
     let mut buttons = query.match_accessible_role(AccessibleRole::Button).find_all();
     buttons.retain(|button| button.accessible_enabled().unwrap_or(true));
     buttons
+}
+
+/// 完成（15） is 完成, however much time is left.
+fn without_countdown(label: &str) -> &str {
+    let counted = label.strip_suffix('）').and_then(|text| text.rsplit_once('（'));
+    match counted {
+        Some((words, seconds)) if seconds.bytes().all(|letter| letter.is_ascii_digit()) => words,
+        Some(_) | None => label,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_is_no_part_of_a_name() {
+        for (label, name) in [("完成（15）", "完成"), ("完成", "完成"), ("咖啡（大杯）", "咖啡（大杯）")]
+        {
+            assert_eq!(without_countdown(label), name);
+        }
+    }
 }

@@ -82,26 +82,12 @@ async fn claim(story: &mut Story, young: &Shopper) -> Result<(String, Vec<String
     story
         .report
         .held("The coupon is in her wallet on the platform", format!("{} · {}", coupon.title, coupon.id));
-    finish(story).await?;
+    story.kiosk.tap_to("完成", "attract").await?;
     Ok((coupon.id, hers))
 }
 
 fn on_claimed(screen: &Status) -> String {
     screen.texts.iter().find(|text| text.contains("领取")).cloned().unwrap_or_default()
-}
-
-/// Leaves the claimed screen; its button counts down.
-pub async fn finish(story: &mut Story) -> Result<Status, Broken> {
-    let status = story.kiosk.status().await?;
-    let done = status.buttons.iter().find(|label| label.starts_with("完成"));
-    match done.cloned() {
-        // The label counts down: what was read may be another one now, and the screen ends by itself.
-        Some(label) => {
-            let _tapped = story.kiosk.tap(&label).await;
-            story.kiosk.wait_screen("attract").await
-        }
-        None => story.kiosk.wait_screen("attract").await,
-    }
 }
 
 async fn somebody_else(story: &mut Story, hers: &[String]) -> Result<(), Broken> {

@@ -2,7 +2,6 @@
 
 use super::{
     Story,
-    night::finish,
     people::Shopper,
     report::{Broken, Trying, must},
 };
@@ -64,7 +63,7 @@ async fn claim(story: &mut Story, shopper: &Shopper, step: &str) -> Result<Strin
     story.kiosk.wait(Until::Text(PENDING.to_owned())).await?;
     let picture = story.kiosk.picture("claimed-offline").await?;
     let voucher = read_voucher(&story.kiosk.picture_file(&picture))?;
-    let after = finish(story).await?;
+    let after = story.kiosk.tap_to("完成", "attract").await?;
     must(after.outbox_rows == before.outbox_rows + 1, || format!("outbox: {before:?} then {after:?}"))?;
     let seen = format!(
         "{left} → 领取成功，{PENDING}；待发 {} 条；屏幕上的券码 {} 字 · {picture}",
