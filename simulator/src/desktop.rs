@@ -65,7 +65,7 @@ pub enum DesktopError {
 #[cfg(feature = "desktop")]
 pub fn run(options: &Options) -> Result<(), DesktopError> {
     let display = std::env::var_os("DISPLAY");
-    if !display.is_some_and(|name| !name.is_empty()) {
+    if display.is_none_or(|name| name.is_empty()) {
         return Err(DesktopError::NoDisplay);
     }
     let system = |what| move |source| DesktopError::System { what, source };
