@@ -96,7 +96,7 @@ fn pairing(state: &State) -> String {
 fn network(is_plugged: bool, is_online: bool) -> &'static str {
     match (is_plugged, is_online) {
         (true, true) => "在线",
-        (true, false) => "网线已接，平台没有回应",
+        (true, false) => "网线已接，尚未连上平台",
         (false, true) => "网线已拔，一体机还没发觉",
         (false, false) => "离线，网线已拔",
     }
