@@ -109,12 +109,13 @@ impl Store {
         self.key.candidate(enrolled, key_seed)
     }
 
-    /// Takes the platform's answer: from here on the kiosk is this device in this epoch, and leases of an earlier
-    /// epoch are not issued from any more. Rows of the outbox stay.
+    /// Takes the platform's answer: from here on the kiosk is this device in this epoch, and leases it held
+    /// before are not issued from any more. Rows of the outbox stay.
     pub fn complete_enrolment(&mut self, origin: &str, answer: &EnrolAnswer) -> Result<Identity, StoreError> {
         let tx = self.ledger.transaction_with_behavior(TransactionBehavior::Immediate)?;
         identity::save(&tx, origin, answer, self.key.candidate_public())?;
         lease::drop_requests_before(&tx, answer.epoch)?;
+        lease::end_all(&tx)?;
         identity::note_platform_time(&tx, answer.now)?;
         tx.commit()?;
         self.key.promote()?;

@@ -111,6 +111,13 @@ pub(super) fn drop_requests_before(ledger: &Connection, epoch: u32) -> Result<()
     Ok(())
 }
 
+/// Ends every lease of the enrolment before, durably: another device may have an epoch of the same number, and a voucher
+/// of its key for a slot lent to the old one would be worth nothing.
+pub(super) fn end_all(ledger: &Connection) -> Result<(), StoreError> {
+    ledger.execute("UPDATE lease SET state = 'closed' WHERE state <> 'closed'", [])?;
+    Ok(())
+}
+
 /// Takes a grant or says why not. A refused one changes nothing.
 pub(super) fn accept_grant(
     ledger: &Connection,

@@ -73,6 +73,20 @@ fn a_second_enrolment_has_a_new_key_and_epoch_and_old_leases_are_not_issued_from
 }
 
 #[test]
+fn a_kiosk_paired_as_another_device_does_not_issue_from_the_leases_of_the_first() {
+    let mut desk = Desk::in_stock();
+    let device = desk.identity().device;
+    desk.platform.set_stock(BATCH, 0);
+    desk.platform.pair("CCCC4444", None);
+    desk.ask_to_enrol("CCCC4444");
+    desk.settle();
+    let other = desk.identity();
+    assert_ne!(other.device, device);
+    assert_eq!(other.epoch, 1, "the same number as before");
+    assert_eq!(desk.refusal(1), ClaimRefused::LeaseExhausted);
+}
+
+#[test]
 fn a_grant_of_an_earlier_epoch_is_not_taken() {
     let mut desk = Desk::in_stock();
     let device = desk.identity().device;
