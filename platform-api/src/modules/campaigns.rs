@@ -13,8 +13,8 @@ mod store;
 
 pub use http::module;
 pub use model::{
-    Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, Decision, Lendable,
-    NewBatch, NewCampaign, Approval, Stock, StockError,
+    Approval, Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, Decision,
+    Lendable, NewBatch, NewCampaign, Stock, StockError,
 };
 pub use service::{
     allocate, batch, batch_version, batch_versions, batches, campaign, campaigns, close, confirm_stock,

@@ -1,7 +1,7 @@
 //! How a batch moves through its life, who may move it, and what it can cost the government at most.
 
 use super::model::{
-    BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign, Approval,
+    Approval, BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign,
 };
 use crate::foundation::act::{Actor, Role};
 use domain::{
@@ -60,6 +60,19 @@ pub fn check_decision(version: &BatchVersion, decided_by: &str) -> Result<(), Ca
         return Err(CampaignError::State(version.approval.name()));
     }
     if version.drafted_by == decided_by { Err(CampaignError::SelfApproval) } else { Ok(()) }
+}
+
+/// Accepts a batch that may still promise something: one that has ended never binds money again.
+pub fn check_open(state: BatchState) -> Result<(), CampaignError> {
+    match state {
+        BatchState::Draft
+        | BatchState::Submitted
+        | BatchState::Rejected
+        | BatchState::Approved
+        | BatchState::Active
+        | BatchState::Paused => Ok(()),
+        BatchState::Ended | BatchState::Closed => Err(CampaignError::State(state.name())),
+    }
 }
 
 /// What one coupon can cost the government at most; refused when a percentage has no cap.

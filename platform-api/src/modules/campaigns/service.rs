@@ -6,8 +6,8 @@ pub use stock::{confirm_stock, lendable, record_spend, reserve_stock, return_sto
 
 use super::{
     model::{
-        Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, Decision,
-        NewBatch, NewCampaign, Approval, Stock,
+        Approval, Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError,
+        Decision, NewBatch, NewCampaign, Stock,
     },
     rules, store,
 };
@@ -166,6 +166,9 @@ pub fn decide(
     let (batch, version) = load(tx, id, number)?;
     let by = act.actor.to_string();
     rules::check_decision(&version, &by)?;
+    if decision == Decision::Approve {
+        rules::check_open(batch.state)?;
+    }
     let (approval, step) = match decision {
         Decision::Approve => (Approval::Approved, BatchMove::Approve),
         Decision::Reject => (Approval::Rejected, BatchMove::Reject),

@@ -1,6 +1,6 @@
 //! The tables of campaigns and batches.
 
-use super::model::{Batch, BatchContent, BatchState, BatchVersion, Campaign, Approval, Stock};
+use super::model::{Approval, Batch, BatchContent, BatchState, BatchVersion, Campaign, Stock};
 use crate::foundation::db::{Column, DbError, Row, Tx};
 use domain::{
     ids::{BatchId, CampaignId},

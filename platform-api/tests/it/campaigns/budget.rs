@@ -1,7 +1,7 @@
 //! Public money: no fund gives twice, no campaign promises more than it has, what is left goes back.
 
 use crate::town::{BUDGET, Town, code, try_write};
-use domain::money::Fen;
+use domain::{money::Fen, pricing::Benefit};
 use platform_api::{
     foundation::act::Actor,
     modules::{
@@ -76,6 +76,29 @@ async fn approved_batches_together_never_promise_more_than_the_campaign_has() {
     assert_eq!(code(refused), "BUDGET_EXHAUSTED");
     assert_eq!(code(draft(33)), "no refusal");
     town.check_books();
+}
+
+#[tokio::test]
+async fn a_version_approved_too_late_binds_no_money_of_a_batch_that_has_ended() {
+    let town = Town::new().await;
+    let id = town.batch(|_| {});
+    let mut content = town.new_batch(|_| {}).content;
+    content.terms.benefit = Benefit::AmountOff { threshold_fen: Fen::new(10_000), off_fen: Fen::new(9_000) };
+    town.write(Actor::Staff(town.editor.staff), move |tx, act| {
+        campaigns::draft_version(tx, act, id, &content)?;
+        campaigns::submit(tx, act, (id, 2))
+    });
+    let approver = Actor::Staff(town.approver.staff);
+    town.write(approver, move |tx, act| campaigns::move_batch(tx, act, id, (BatchMove::End, "")));
+    let committed = town.batch_row(id).committed_fen;
+    let decide = |decision| {
+        try_write(&town.platform, approver, move |tx, act| {
+            campaigns::decide(tx, act, (id, 2), (decision, ""))
+        })
+    };
+    assert_eq!(code(decide(Decision::Approve)), "CONFLICT");
+    assert_eq!((town.batch_row(id).version, town.batch_row(id).committed_fen), (Some(1), committed));
+    assert_eq!(code(decide(Decision::Reject)), "no refusal", "it is not left waiting for ever");
 }
 
 #[tokio::test]
