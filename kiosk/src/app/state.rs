@@ -26,8 +26,8 @@ pub struct State {
     pub opening: Option<Opening>,
     /// What is true for everybody.
     pub device: Device,
-    /// The code before the camera, unreadably marked: one that is held still is one scan.
-    pub in_view: Option<InView>,
+    /// The codes before the camera, unreadably marked: one that is held still is one scan.
+    pub in_view: Vec<InView>,
     /// Numbers sessions, so that an answer that comes late finds nobody.
     pub(super) last_token: u64,
     /// Makes marks of codes worthless outside this process.
@@ -219,7 +219,7 @@ impl State {
                 catalogue,
                 stock: BTreeMap::new(),
             },
-            in_view: None,
+            in_view: Vec::new(),
             last_token: 0,
             salt,
         }

@@ -21,6 +21,8 @@ use crate::ports::Now;
 const GONE_AFTER: Duration = Duration::from_secs(2);
 /// After a session its phone may stay before the camera for this long; then it counts as somebody new.
 const LET_GO_MAX: Duration = Duration::from_secs(5);
+/// Codes told apart at once: a shop's wall of posters and a phone. Past it the one that came first is forgotten.
+const IN_VIEW_MAX: usize = 8;
 
 /// A code was read.
 pub fn seen(state: &mut State, bytes: &ScannedBytes, now: Now) -> Vec<Effect> {
@@ -47,7 +49,7 @@ pub fn seen(state: &mut State, bytes: &ScannedBytes, now: Now) -> Vec<Effect> {
     }
 }
 
-/// Notes the code in view; true if it was not there before.
+/// Notes a code in view; true if it was not there before. Two in one picture are two, or each would be new for ever.
 fn is_new(state: &mut State, bytes: &[u8], verdict: &Result<IdentifyCode, Refused>, now: Now) -> bool {
     let mut hasher = DefaultHasher::new();
     state.salt.hash(&mut hasher);
@@ -57,29 +59,39 @@ fn is_new(state: &mut State, bytes: &[u8], verdict: &Result<IdentifyCode, Refuse
     }
     let mark = hasher.finish();
     forget(state, now);
-    let before = state.in_view.filter(|in_view| in_view.mark == mark);
-    let forget_at = before.and_then(|in_view| in_view.forget_at);
-    state.in_view = Some(InView { mark, seen_at: now.monotonic, believed: verdict.is_ok(), forget_at });
-    before.is_none()
+    let (seen_at, believed) = (now.monotonic, verdict.is_ok());
+    if let Some(known) = state.in_view.iter_mut().find(|in_view| in_view.mark == mark) {
+        (known.seen_at, known.believed) = (seen_at, believed);
+        return false;
+    }
+    if state.in_view.len() >= IN_VIEW_MAX {
+        // They stand in the order they came; which of so many goes first matters little.
+        state.in_view.remove(0);
+    }
+    state.in_view.push(InView { mark, seen_at, believed, forget_at: None });
+    true
 }
 
 /// The stay is over: its phone has a moment to leave. A poster with a code of somebody else may hang there for good.
 pub fn let_go(state: &mut State, now: Now) {
-    if let Some(in_view) = state.in_view.as_mut().filter(|in_view| in_view.believed) {
+    for in_view in state.in_view.iter_mut().filter(|in_view| in_view.believed) {
         in_view.forget_at = in_view.forget_at.or(Some(now.monotonic + LET_GO_MAX));
     }
 }
 
-/// Forgets the code that has left.
+/// Forgets the codes that have left.
 pub fn forget(state: &mut State, now: Now) {
-    state.in_view = state.in_view.filter(|_| forgotten_at(state).is_some_and(|at| now.monotonic < at));
+    state.in_view.retain(|in_view| now.monotonic < gone_at(in_view));
 }
 
-/// When the code in view is forgotten.
+/// When the next code in view is forgotten.
 pub fn forgotten_at(state: &State) -> Option<Duration> {
-    let in_view = state.in_view?;
+    state.in_view.iter().map(gone_at).min()
+}
+
+fn gone_at(in_view: &InView) -> Duration {
     let gone_at = in_view.seen_at + GONE_AFTER;
-    Some(in_view.forget_at.map_or(gone_at, |at| at.min(gone_at)))
+    in_view.forget_at.map_or(gone_at, |at| at.min(gone_at))
 }
 
 /// Believes a code, or says why not.

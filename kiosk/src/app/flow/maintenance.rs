@@ -25,7 +25,7 @@ pub fn enrolled(state: &mut State, outcome: Result<(), PairingNeeded>) -> Vec<Ef
         }
         Err(needed) => {
             session::wipe(state);
-            state.in_view = None;
+            state.in_view.clear();
             state.device.enrolment = Enrolment::Needed(needed);
             state.screen = Screen::Maintenance;
             Vec::new()

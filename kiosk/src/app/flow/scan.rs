@@ -14,7 +14,7 @@ pub const TIPS_AFTER: Duration = Duration::from_secs(6);
 /// Goes to the camera. Whoever asks for that means the phone that is before it now.
 pub fn open(state: &mut State, now: Now) {
     session::wipe(state);
-    state.in_view = None;
+    state.in_view.clear();
     state.screen = Screen::Scan { since: now.monotonic };
 }
 

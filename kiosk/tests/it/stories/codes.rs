@@ -66,6 +66,29 @@ fn a_refused_code_held_still_is_refused_once() {
 }
 
 #[test]
+fn two_posters_side_by_side_are_refused_once_each_and_then_left_alone() {
+    let mut play = Play::at(EVENING);
+    for _ in 0..30 {
+        play.scan("https://example.cn/poster");
+        play.scan("134567890123456789");
+        play.pass_s(1);
+    }
+    assert_eq!((play.screen(), play.cues.len()), (ScreenName::Attract, 2));
+}
+
+#[test]
+fn the_phone_of_the_one_before_does_not_end_the_stay_of_the_next() {
+    let mut play = Play::at(EVENING);
+    play.scan(&young_single(1, play.wall()));
+    for _ in 0..3 {
+        play.scan(&traveller(1, play.wall()));
+        play.scan(&young_single(1, play.wall()));
+        play.pass_s(1);
+    }
+    assert_eq!((play.titles()[0].as_str(), play.cues.len()), ("差旅早餐券", 2));
+}
+
+#[test]
 fn a_phone_that_stays_after_the_end_does_not_begin_anew_at_once() {
     let mut play = Play::at(EVENING);
     play.scan(&young_single(1, play.wall()));

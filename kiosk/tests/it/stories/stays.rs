@@ -34,7 +34,7 @@ fn the_end_of_a_stay_leaves_no_trace_of_the_person() {
     play.tap(Tap::End);
     assert_eq!(traces(&play), Vec::<String>::new());
     play.pass_s(3);
-    assert_eq!(play.state.in_view, None, "the phone is gone, and so is its mark");
+    assert_eq!(play.state.in_view, [], "the phone is gone, and so is its mark");
     let model = play.view();
     assert!(model.offers.is_none() && model.claimed.is_none() && model.offer_detail.is_none());
 }
