@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use cloud_sync::Verdict;
+use cloud_sync::{BatchRow, Verdict};
 use domain::ids::BatchId;
+use domain::time::UtcMillis;
 
 use super::{card, words};
 use crate::app::flow::claimed as flow;
@@ -49,20 +50,31 @@ pub(super) fn view(state: &State, batch: BatchId, since: Duration, now: Now) -> 
         vec![card::place(state, row), format!("{ends_at} 前有效"), words::rule(&row.terms.benefit)]
     });
     let words = outcome(state, claim);
-    let redeem_before = words::end(claim.redeem_before, at);
+    let good_until = words::end(good_until(claim, row), at);
     Some(ClaimedView {
         title: words.title.to_owned(),
         coupon: coupon.unwrap_or_default(),
         lines: lines.unwrap_or_default(),
         voucher: if words.is_good { claim.voucher.clone() } else { String::new() },
         instruction: if words.is_good {
-            format!("用手机扫一扫带走\n{redeem_before} 前到店出示给店员")
+            format!("用手机扫一扫带走\n{good_until} 前到店出示给店员")
         } else {
             String::new()
         },
         state_note: words.note.to_owned(),
         seconds_left: flow::countdown(state, since).left_s(now.monotonic),
     })
+}
+
+/// Until when the till honours the code: R while nobody has confirmed it, and never past the end of the coupon.
+fn good_until(claim: &Claim, row: Option<&BatchRow>) -> UtcMillis {
+    match &claim.verdict {
+        Some(Verdict::Issued { ends_at }) => *ends_at,
+        None | Some(Verdict::Suspect { .. } | Verdict::Rejected { .. } | Verdict::Unknown) => {
+            let ends_at = row.map(|row| row.terms.ends_at(claim.claimed_at));
+            ends_at.map_or(claim.redeem_before, |end| end.min(claim.redeem_before))
+        }
+    }
 }
 
 struct Outcome {
