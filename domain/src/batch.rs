@@ -79,6 +79,9 @@ pub enum TermsError {
     /// A weekday outside 1..=7.
     #[error("weekdays run from 1 to 7")]
     Weekday,
+    /// A coupon claimed at the last moment would have ended already.
+    #[error("a coupon would end before the claim period does")]
+    EmptyValidity,
     /// A person may claim none.
     #[error("the limit per person is zero")]
     EmptyLimit,
@@ -91,6 +94,9 @@ impl BatchTerms {
         self.targeting.check()?;
         if self.claim_until <= self.claim_from {
             return Err(TermsError::EmptyClaimPeriod);
+        }
+        if self.ends_at(self.claim_until.plus_ms(-1)) < self.claim_until {
+            return Err(TermsError::EmptyValidity);
         }
         if !self.benefit_gives() {
             return Err(TermsError::EmptyBenefit);
@@ -167,8 +173,10 @@ pub(crate) mod tests {
     fn terms_that_cannot_be_honoured_are_refused() {
         assert_eq!(night_terms().check(), Ok(()));
         type Spoil = fn(&mut BatchTerms);
-        let broken: [(Spoil, TermsError); 4] = [
+        let broken: [(Spoil, TermsError); 6] = [
             (|terms| terms.claim_until = terms.claim_from, TermsError::EmptyClaimPeriod),
+            (|terms| terms.validity = Validity::Days(0), TermsError::EmptyValidity),
+            (|terms| terms.validity = Validity::Until(terms.claim_from), TermsError::EmptyValidity),
             (|terms| terms.claim_windows[0].weekdays = vec![8], TermsError::Weekday),
             (|terms| terms.per_person.day = 0, TermsError::EmptyLimit),
             (|terms| terms.benefit = Benefit::NoThreshold { off_fen: Fen::ZERO }, TermsError::EmptyBenefit),
