@@ -2,7 +2,8 @@
 //!
 //! What always holds (`docs/ARCHITECTURE.md`): a touch is answered from the store, never by the network; a claim is on
 //! disk together with its outbox row before anybody sees it; an outbox row leaves only after the platform's answer;
-//! nothing the platform sends is used unless its pinned key signed it.
+//! a feed page or a grant is used only when the platform's pinned key signed it. Other answers (time, verdicts, refusals)
+//! are as good as the TLS they came over.
 //!
 //! [`store`] holds the two databases, [`core`] decides what to say to the platform (pure), [`wire`] turns that into
 //! requests and believes answers (pure), [`engine`] carries it out over a [`transport`].
