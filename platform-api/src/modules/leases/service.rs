@@ -1,7 +1,7 @@
 //! Grant, close, and what a voucher's slot is worth.
 
 use super::{
-    model::{SlotClaim, SlotState, VoucherRefused},
+    model::{Lease, SlotClaim, SlotState, VoucherRefused},
     rules, store,
 };
 use crate::{
@@ -41,7 +41,7 @@ pub enum LeaseError {
     /// Nothing is left to lend.
     #[error("nothing of the batch is left")]
     Exhausted,
-    /// There is no such lease of this kiosk, or it closes more slots than it has.
+    /// There is no such lease of this life of the kiosk, or it closes more slots than it has.
     #[error("no such lease")]
     NoSuchLease,
     /// The grant could not be written down.
@@ -117,7 +117,9 @@ pub(super) fn grant(
 /// Takes back the slots a kiosk will not use. Closing again changes nothing and says the same.
 pub(super) fn close(tx: &mut Tx<'_>, act: &Act, request: &CloseRequest) -> Result<CloseAnswer, LeaseError> {
     let device = current_device(tx, act, request.epoch)?;
-    let lease = store::find(tx, request.lease)?.filter(|lease| lease.device == device.id);
+    // A lease of an earlier life waits for R: nobody knows any more what that life has promised.
+    let is_own = |lease: &Lease| lease.device == device.id && lease.epoch == device.epoch;
+    let lease = store::find(tx, request.lease)?.filter(is_own);
     let lease = lease.filter(|lease| request.used <= lease.slots).ok_or(LeaseError::NoSuchLease)?;
     if let Some(from) = lease.closed_from {
         return Ok(CloseAnswer { returned: lease.slots - from });

@@ -1,6 +1,9 @@
 //! How stock comes back: by a close, or at R.
 
-use crate::town::{SEED, Town};
+use crate::{
+    kiosk::{Kiosk, pairing_code, try_enrol},
+    town::{SEED, Town},
+};
 use domain::ids::LeaseId;
 use platform_api::modules::leases;
 use protocol::{
@@ -53,9 +56,23 @@ async fn nobody_closes_the_lease_of_another_kiosk() {
     let town = Town::new().await;
     let batch = town.batch(|_| {});
     let grant = town.lease(batch, 1).await;
-    let stranger = crate::kiosk::Kiosk::enrol(&town.platform, 55).await;
+    let stranger = Kiosk::enrol(&town.platform, 55).await;
     let body = serde_json::to_value(CloseRequest { epoch: 1, lease: grant.lease, used: 0 }).unwrap();
     stranger.post(&town.platform, "/api/k/v1/leases:close", body).await.expect_problem(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_new_life_of_a_kiosk_gives_nothing_back_that_its_old_life_may_have_promised() {
+    let town = Town::new().await;
+    let batch = town.batch(|_| {});
+    let grant = town.lease(batch, 2).await;
+    let code = pairing_code(&town.platform, Some(town.kiosk.id));
+    let again = Kiosk::from_answer(&try_enrol(&town.platform, &code, 77).await, 77);
+    assert_eq!((again.id, again.epoch), (town.kiosk.id, town.kiosk.epoch + 1));
+    let request = CloseRequest { epoch: again.epoch, lease: grant.lease, used: 0 };
+    let body = serde_json::to_value(request).unwrap();
+    again.post(&town.platform, "/api/k/v1/leases:close", body).await.expect_problem(404, "NOT_FOUND");
+    assert_eq!(town.batch_row(batch).stock.leased, 2);
 }
 
 #[tokio::test]
