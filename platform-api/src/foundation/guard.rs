@@ -185,7 +185,14 @@ impl Guard {
         let presented = present(parts, body);
         refuse_cross_site(&presented)?;
         let now = self.app.clock.now();
-        let actor = self.authenticate(&presented, now).await?;
+        let actor = match self.authenticate(&presented, now).await {
+            Ok(actor) => actor,
+            // A signature that does not hold costs as much as one that does, so it counts against its address.
+            Err(problem) => {
+                self.count(&Actor::Anonymous, parts, now)?;
+                return Err(problem);
+            }
+        };
         self.count(&actor, parts, now)?;
         check_access(row.access, &actor)?;
         Ok(Caller { actor, key: take_key(row, actor, &presented)? })

@@ -54,6 +54,20 @@ async fn a_kiosk_with_a_wrong_clock_is_told_the_time_and_one_with_a_wrong_key_is
 }
 
 #[tokio::test]
+async fn wrong_signatures_are_limited_per_address_and_keep_no_kiosk_out() {
+    let platform = Platform::with(|config| config.limits.requests_per_minute = 60);
+    let kiosk = Kiosk::enrol(&platform, 1).await;
+    let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+    let stranger = Kiosk { key, id: kiosk.id, epoch: kiosk.epoch, platform_key: kiosk.platform_key };
+    // The enrolment came from the same address.
+    for _ in 0..59 {
+        stranger.get(&platform, FEED).await.expect_problem(401, "DEVICE_REFUSED");
+    }
+    stranger.get(&platform, FEED).await.expect_problem(429, "RATE_LIMITED");
+    kiosk.get(&platform, FEED).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_revoked_kiosk_is_refused_at_its_next_call() {
     let platform = Platform::new();
     let kiosk = Kiosk::enrol(&platform, 1).await;
