@@ -31,6 +31,7 @@ use axum::{
 use domain::ids::MerchantId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -63,6 +64,11 @@ const GOVERNMENT: &[Role] = &[Role::GovBudgetOwner, Role::GovAuditor];
 /// Tries to sign in with one login within a quarter of an hour; right and wrong ones, known and unknown logins alike.
 const LOGIN_TRIES_MAX: u32 = 20;
 const LOGIN_WINDOW_MS: i64 = 900_000;
+/// No account has a longer login, and what is counted is kept in memory.
+const LOGIN_BYTES_MAX: usize = 40;
+/// Passwords compared at once. Each takes 19 MiB and a core for tens of milliseconds; others wait their turn.
+const COMPARED_MAX: usize = 4;
+static COMPARING: Semaphore = Semaphore::const_new(COMPARED_MAX);
 
 /// The module's routes, its authenticator and its jobs.
 pub fn module() -> Module {
@@ -197,6 +203,9 @@ pub async fn sign_in_staff(
     (login, password, totp): (String, String, Option<String>),
     surface: Surface,
 ) -> Result<SessionToken, Problem> {
+    if login.len() > LOGIN_BYTES_MAX {
+        return Err(Problem::new(Code::WrongCredentials));
+    }
     let limited = format!("login:{login}");
     app.rate_limiter.count(&limited, LOGIN_TRIES_MAX, LOGIN_WINDOW_MS, call.act.now)?;
     let sign_in = SignIn {
@@ -212,9 +221,12 @@ pub async fn sign_in_staff(
 /// The account whose password this is. Takes as long for an unknown login, and runs outside every transaction.
 async fn compare_password(app: &App, login: String, password: String) -> Result<Credentials, Problem> {
     let found = app.db.read_async(move |tx| store::credentials(tx, &login)).await?;
+    let turn = COMPARING.acquire().await.map_err(|error| Problem::internal(&error))?;
     let compared = tokio::task::spawn_blocking(move || {
         let hash = found.as_ref().map_or(PasswordHash::of_nobody(), |found| found.password.clone());
-        found.filter(|_| hash.fits(&password))
+        let fitting = found.filter(|_| hash.fits(&password));
+        drop(turn);
+        fitting
     });
     let fitting = compared.await.map_err(|error| Problem::internal(&error))?;
     fitting.ok_or_else(|| Problem::new(Code::WrongCredentials))

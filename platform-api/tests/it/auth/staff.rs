@@ -98,6 +98,16 @@ async fn guessing_passwords_is_stopped() {
 }
 
 #[tokio::test]
+async fn a_login_no_account_can_have_is_refused_and_not_remembered() {
+    let platform = Platform::new();
+    let body = json!({ "login": "x".repeat(41), "password": PASSWORD });
+    for _ in 0..21 {
+        let refused = platform.post("/api/m/v1/auth/login", None, body.clone()).await;
+        refused.expect_problem(401, "WRONG_CREDENTIALS");
+    }
+}
+
+#[tokio::test]
 async fn a_cookie_works_from_our_own_pages_only() {
     let platform = Platform::new();
     add(&platform, "wang", Role::MerchantCashier);
