@@ -105,6 +105,21 @@ async fn a_reviewer_sets_a_merchant_up_over_http_and_others_may_not() {
 }
 
 #[tokio::test]
+async fn nobody_is_put_at_the_till_of_a_merchant_they_do_not_work_for() {
+    let town = Town::new().await;
+    for staff in [town.tea_cashier.staff.id, town.editor.staff.id] {
+        let new = merchants::NewTillStaff {
+            staff,
+            merchant: town.noodles,
+            store: Some(town.noodle_store),
+            name: "阿芳".to_owned(),
+        };
+        let bound = try_write(&town.platform, SEED, move |tx, act| merchants::bind_staff(tx, act, &new));
+        assert_eq!(code(bound), "NOT_FOUND");
+    }
+}
+
+#[tokio::test]
 async fn a_cashier_sees_the_tills_they_work_at() {
     let town = Town::new().await;
     let tills = town.platform.get("/api/m/v1/tills", Some(&town.cashier.token)).await.expect(200);

@@ -7,11 +7,14 @@ use super::{
     },
     rules, store,
 };
-use crate::foundation::{
-    act::Act,
-    audit,
-    change_log::{self, Change},
-    db::{DbError, Tx},
+use crate::{
+    foundation::{
+        act::Act,
+        audit,
+        change_log::{self, Change},
+        db::{DbError, Tx},
+    },
+    modules::auth,
 };
 use domain::{
     ids::{MallId, MerchantId, StaffId, StoreId},
@@ -139,6 +142,9 @@ pub fn set_store_standing(
 pub fn bind_staff(tx: &mut Tx<'_>, act: &Act, new: &NewTillStaff) -> Result<(), MerchantError> {
     rules::check_staff_name(&new.name)?;
     store::merchant(tx, new.merchant)?.ok_or(MerchantError::Unknown("merchant"))?;
+    // Nobody stands at the till of a merchant they do not work for.
+    let account = auth::staff(tx, new.staff)?.filter(|account| account.merchant == Some(new.merchant));
+    account.ok_or(MerchantError::Unknown("staff"))?;
     if let Some(id) = new.store {
         let store = store::store(tx, id)?.filter(|store| store.merchant == new.merchant);
         store.ok_or(MerchantError::Unknown("store"))?;
