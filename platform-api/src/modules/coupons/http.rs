@@ -157,7 +157,7 @@ async fn read_coupon(
     view.await.map(|view| Json(view.into()))
 }
 
-/// A new redeem code and new digits for a coupon, valid two minutes; those shown before are dead.
+/// A new redeem code and new digits for a coupon, valid two minutes; digits shown before are dead.
 #[utoipa::path(post, path = "/api/c/v1/coupons/{coupon}/code", tag = "coupons",
     params(("coupon" = String, Path, description = "the coupon's id")),
     responses((status = 200, body = CodeBody), (status = 409, description = "CONFLICT: `state` is not issued")))]

@@ -10,7 +10,7 @@ use domain::{
     batch::BatchTerms,
     consumer_code::CLOCK_SKEW_MS,
     coupon::{CouponMove, CouponState},
-    eligibility::may_use,
+    eligibility::{Refusal, may_use},
     money::{BasisPoints, Fen, sum},
     pricing::{FunderShare, Party, fund},
     time::UtcMillis,
@@ -89,7 +89,9 @@ pub fn check_state(state: CouponState) -> Result<(), CouponError> {
     match state {
         // Held by an order: only the order may use it up.
         CouponState::Locked => Err(CouponError::State(state.name())),
-        CouponState::Issued | CouponState::Redeemed | CouponState::Expired | CouponState::Voided => {
+        // Said in the same words before and after the job that writes it down.
+        CouponState::Expired => Err(CouponError::Refused(Refusal::Expired)),
+        CouponState::Issued | CouponState::Redeemed | CouponState::Voided => {
             state.after(CouponMove::Redeem).map(drop).map_err(|error| CouponError::State(error.from.name()))
         }
     }

@@ -5,7 +5,7 @@ use domain::money::Fen;
 use platform_api::{
     foundation::audit,
     modules::{
-        campaigns,
+        campaigns, coupons,
         ledger::{self, Account},
         merchants::{self, Standing},
     },
@@ -226,6 +226,22 @@ async fn codes_and_digits_die_and_are_not_guessed() {
     }
     let guessed = town.preview(&town.cashier, town.presented(&json!("1111111111"), 10_000)).await;
     guessed.expect_problem(429, "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn a_coupon_that_has_ended_is_refused_alike_before_and_after_the_job() {
+    let town = Town::new().await;
+    let (batch, person) = (town.batch(|_| {}), town.person("13800000001"));
+    let coupon = town.coupon(batch, &person).await;
+    // Claimed at 20:00 for three days: it ends at midnight, 52 hours later.
+    town.platform.clock.advance_ms(52 * 3_600_000 - 30_000);
+    let shown = town.shown(coupon, &person).await;
+    town.platform.clock.advance_ms(30_000);
+    let refused = town.preview(&town.cashier, town.presented(&shown["code"], 10_000)).await;
+    refused.expect_problem(409, "COUPON_EXPIRED");
+    assert_eq!(town.write(SEED, coupons::expire_due), 1);
+    let refused = town.preview(&town.cashier, town.presented(&shown["code"], 10_000)).await;
+    refused.expect_problem(409, "COUPON_EXPIRED");
 }
 
 #[tokio::test]
