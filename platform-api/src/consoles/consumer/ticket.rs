@@ -13,6 +13,8 @@ use domain::{
 const DAY_MS: i64 = 86_400_000;
 /// Amounts longer than this are set smaller, or they leave the stub.
 const LONG_CHARS: usize = 4;
+/// How the end of a day is written.
+const DAY_END: &str = "24:00";
 
 /// What stands on a ticket.
 pub(super) struct Ticket {
@@ -102,11 +104,8 @@ fn when(view: &CouponView, now: UtcMillis) -> String {
     match (&view.redeemed, coupon.state) {
         (Some((at, store)), _) => format!("{} 在{store}使用", minute(*at)),
         (None, CouponState::Expired) => format!("{} 过期", last_day(coupon.ends_at)),
-        (None, CouponState::Issued) if coupon.ends_at.since(now) <= DAY_MS => {
-            format!("今天有效，到 {}", end_minute(coupon.ends_at))
-        }
         (None, CouponState::Issued | CouponState::Locked | CouponState::Redeemed | CouponState::Voided) => {
-            format!("有效至 {}", last_day(coupon.ends_at))
+            until(coupon.ends_at, now)
         }
     }
 }
@@ -119,6 +118,18 @@ fn state(view: &CouponView, now: UtcMillis) -> (&'static str, &'static str) {
         CouponState::Redeemed => ("已使用", "soft"),
         CouponState::Expired => ("已过期", "soft"),
         CouponState::Voided => ("已收回", "soft"),
+    }
+}
+
+/// How long it holds: the hour on its last day, and wherever the end is not that of a day.
+fn until(ends_at: UtcMillis, now: UtcMillis) -> String {
+    let end = end_minute(ends_at);
+    if ends_at.plus_ms(-1).day() == now.day() {
+        format!("今天有效，到 {end}")
+    } else if end == DAY_END {
+        format!("有效至 {}", last_day(ends_at))
+    } else {
+        format!("有效至 {}", minute(ends_at))
     }
 }
 
@@ -139,7 +150,7 @@ fn minute(at: UtcMillis) -> String {
 fn end_minute(ends_at: UtcMillis) -> String {
     let clock = ends_at.shanghai().map(|clock| (clock.hour, clock.minute));
     clock.map_or_else(String::new, |(hour, minute)| {
-        if (hour, minute) == (0, 0) { "24:00".to_owned() } else { format!("{hour:02}:{minute:02}") }
+        if (hour, minute) == (0, 0) { DAY_END.to_owned() } else { format!("{hour:02}:{minute:02}") }
     })
 }
 
@@ -188,6 +199,16 @@ mod tests {
     fn an_end_at_midnight_belongs_to_the_day_before() {
         let end = UtcMillis::parse_rfc3339("2026-01-02T00:00:00+08:00").unwrap();
         assert_eq!((last_day(end), end_minute(end)), ("1月1日".to_owned(), "24:00".to_owned()));
+    }
+
+    #[test]
+    fn only_what_ends_today_says_today() {
+        let at = |text: &str| UtcMillis::parse_rfc3339(text).unwrap();
+        let now = at("2026-01-01T20:00:00+08:00");
+        assert_eq!(until(at("2026-01-02T00:00:00+08:00"), now), "今天有效，到 24:00");
+        assert_eq!(until(at("2026-01-01T22:30:00+08:00"), now), "今天有效，到 22:30");
+        assert_eq!(until(at("2026-01-02T18:00:00+08:00"), now), "有效至 1月2日 18:00");
+        assert_eq!(until(at("2026-01-03T00:00:00+08:00"), now), "有效至 1月2日");
     }
 
     #[test]
