@@ -1,6 +1,6 @@
 //! Serves requests and runs the jobs of one process until it is told to stop.
 //!
-//! Stopping lets requests and jobs in work finish; the database closes when the last handle is gone.
+//! Stopping lets requests (within their own limit) and jobs in work finish; the database closes when the last handle is gone.
 
 use crate::{
     RouterError, build_router,
@@ -16,7 +16,7 @@ use tokio::{
     net::TcpListener,
     sync::watch,
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 /// How long an event may wait for its handlers: short enough that nobody notices.
@@ -40,6 +40,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let router = build_router(app.clone())?;
+    let in_work = Duration::from_secs(app.config.http.timeout_s);
     let (stopping, stopped) = watch::channel(false);
     let mut rounds = start_jobs(&app, &stopped);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -50,7 +51,11 @@ pub async fn serve(
         () = &mut stop => {
             tracing::info!("stopping: requests in work are finished first");
             stopping.send_replace(true);
-            serving.await
+            // A request in work ends within its own limit; what is left then never finished asking.
+            timeout(in_work, serving).await.unwrap_or_else(|_| {
+                tracing::warn!("stopping: connections that ask for nothing are cut off");
+                Ok(())
+            })
         }
     };
     stopping.send_replace(true);

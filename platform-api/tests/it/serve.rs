@@ -60,6 +60,26 @@ async fn a_demo_serves_its_door_and_stops_when_it_is_told_to() {
     assert!(TcpStream::connect(address).await.is_err(), "still listening");
 }
 
+#[tokio::test]
+async fn half_a_request_does_not_keep_the_server_from_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.database.folder = folder.path().to_owned();
+    config.http.timeout_s = 1;
+    let app = start::production(config).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(serve(app, listener, async move { drop(stopped.await) }));
+    let mut dawdler = TcpStream::connect(address).await.unwrap();
+    dawdler.write_all(b"GET /healthz HTTP/1.1\r\nhost: ").await.unwrap();
+    assert_eq!(exchange(address, "GET", "/healthz", &Value::Null).await.0, 200);
+    stop.send(()).unwrap();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), server).await;
+    ended.expect("the server still waits for the other half").unwrap().unwrap();
+    drop(dawdler);
+}
+
 /// Signs in once on a fresh start over `folder`; gives the token.
 async fn token_of_a_start(folder: &std::path::Path) -> String {
     let mut config = Config::default();
