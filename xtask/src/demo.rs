@@ -138,7 +138,7 @@ fn show_window(
     news: &Receiver<i32>,
 ) -> Result<(), Failure> {
     let mut window = start(command)?;
-    println!("\n  手机页面 (phone page)     {url}/\n  商户核销 (merchant page)  {url}/merchant");
+    println!("\n  手机页面 (phone page)     {url}/phone\n  商户核销 (merchant page)  {url}/merchant");
     println!("\n  Close the window or press Ctrl-C to stop both.\n");
     let result = watch(platform, &mut window.0, news);
     window.stop(news);
