@@ -3,6 +3,7 @@
 use cloud_sync::Verdict;
 use cloud_sync::core::Link;
 use cloud_sync::store::{ClaimRefused, Settled};
+use domain::batch::Validity;
 use domain::ids::EventId;
 use kiosk::app::view::ScreenName;
 use kiosk::app::{ClaimFailed, Effect, Event, Tap};
@@ -46,6 +47,18 @@ fn at_20_00_it_can_be_had_in_three_touches() {
     assert_eq!(claimed.lines, ["老张夜宵·B1-01", "明天 24:00 前有效", "满100可用"]);
     assert!(claimed.instruction.contains("明天 20:00 前"), "{}", claimed.instruction);
     assert_eq!(play.cues, [Cue::Accepted, Cue::Claimed]);
+}
+
+#[test]
+fn the_date_for_the_till_never_lies_past_the_end_of_the_coupon() {
+    let mut play = at_the_night_offer(EVENING);
+    let mut catalogue = (*mall::catalogue()).clone();
+    catalogue.batches.get_mut(&night().id).unwrap().terms.validity = Validity::Days(1);
+    play.tell(Event::CatalogueChanged(catalogue.into()));
+    play.tap(Tap::Claim);
+    let claimed = play.view().claimed.unwrap();
+    assert_eq!(claimed.lines[1], "今天 24:00 前有效");
+    assert!(claimed.instruction.contains("今天 24:00 前"), "{}", claimed.instruction);
 }
 
 #[test]
