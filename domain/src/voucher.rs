@@ -155,5 +155,13 @@ mod tests {
         fn any_bytes_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
             prop_assert!(read(&bytes).is_err());
         }
+
+        #[test]
+        fn any_sealed_payload_of_a_device_is_refused_without_a_panic(
+            payload in prop::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let sealed = seal(&payload, PURPOSE, device_key_id(&key().verifying_key()), &key());
+            prop_assert!(read(to_text(PREFIX, &sealed).as_bytes()).is_err());
+        }
     }
 }
