@@ -27,7 +27,7 @@ pub struct StoreHandle {
 /// Why a command was not taken.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OwnerError {
-    /// [`COMMANDS_MAX`] commands wait already: the disk does not keep up.
+    /// `COMMANDS_MAX` commands wait already: the disk does not keep up.
     #[error("the store is busy")]
     Busy,
     /// The owner thread has ended.

@@ -7,7 +7,7 @@
 //! Who a consumer *is* belongs to the module `consumers`: it checks the code with [`verify_otp`], finds or makes the
 //! consumer, opens a session with [`open_session`] in the same transaction, and answers with [`signed_in`].
 //!
-//! ```ignore
+//! ```text
 //! let proof = OtpProof::new(&app, &Phone::parse(&request.phone)?, &request.code)?;
 //! let session_s = app.config.auth.consumer_session_s;
 //! let outcome = app.write_unkeyed(call, move |tx, act| match auth::verify_otp(tx, act, &proof)? {

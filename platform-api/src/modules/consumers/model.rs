@@ -117,7 +117,7 @@ impl Level {
 /// Something known about a person beyond their own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What it shows, one of [`EVIDENCE_KINDS`].
+    /// What it shows, one of `EVIDENCE_KINDS`.
     pub kind: String,
     /// How sure it is.
     pub level: Level,
@@ -271,7 +271,7 @@ pub const TEXT_FIELDS: [&str; 6] = ["household", "study", "occupation", "home_ci
 pub const NUMBER_FIELDS: [&str; 1] = ["age"];
 
 impl Profile {
-    /// The text of a field; `None` for a name that is not in [`TEXT_FIELDS`].
+    /// The text of a field; `None` for a name that is not in `TEXT_FIELDS`.
     pub fn text(&self, field: &str) -> Option<String> {
         match field {
             "household" => Some(self.household.as_str().to_owned()),
