@@ -1,7 +1,8 @@
 //! How a batch moves through its life, who may move it, and what it can cost the government at most.
 
 use super::model::{
-    Approval, BatchContent, BatchMove, BatchState, BatchVersion, CampaignError, NewBatch, NewCampaign,
+    Approval, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, NewBatch,
+    NewCampaign,
 };
 use crate::foundation::act::{Actor, Role};
 use domain::{
@@ -113,6 +114,14 @@ pub fn check_campaign(new: &NewCampaign) -> Result<(), CampaignError> {
         return Err(CampaignError::Field("budget_fen"));
     }
     if new.until_at <= new.from_at { Err(CampaignError::Field("until_at")) } else { Ok(()) }
+}
+
+/// Accepts terms that are claimed within the period the campaign's money was granted for.
+pub fn check_period(campaign: &Campaign, terms: &BatchTerms) -> Result<(), CampaignError> {
+    if terms.claim_from < campaign.from_at {
+        return Err(CampaignError::Field("claim_from_at"));
+    }
+    if terms.claim_until > campaign.until_at { Err(CampaignError::Field("claim_until_at")) } else { Ok(()) }
 }
 
 /// Accepts the numbers of a batch and what its first version says.

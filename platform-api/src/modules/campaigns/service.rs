@@ -94,6 +94,7 @@ pub fn draft_batch(tx: &mut Tx<'_>, act: &Act, new: &NewBatch) -> Result<Batch, 
     if campaign.closed {
         return Err(CampaignError::State("closed"));
     }
+    rules::check_period(&campaign, &new.content.terms)?;
     merchants::mall(tx, new.mall)?.ok_or(CampaignError::Unknown("mall"))?;
     if let Some(merchant) = new.merchant {
         merchants::merchant(tx, merchant)?.ok_or(CampaignError::Unknown("merchant"))?;
@@ -132,6 +133,8 @@ pub fn draft_version(
             return Err(CampaignError::State(batch.state.name()));
         }
     }
+    let campaign = store::campaign(tx, batch.campaign)?.ok_or(CampaignError::Unknown("campaign"))?;
+    rules::check_period(&campaign, &content.terms)?;
     check_scope(tx, &batch, content)?;
     let number = store::versions(tx, id)?.last().map_or(0, |version| version.version) + 1;
     insert_version(tx, act, (id, number), content)

@@ -1,7 +1,7 @@
 //! Two people for every version; what was approved never changes.
 
 use crate::{
-    harness::Platform,
+    harness::{Platform, START},
     town::{SEED, Town, code, try_write},
 };
 use domain::{ids::BatchId, money::Fen, pricing::Benefit};
@@ -139,6 +139,8 @@ async fn terms_that_cannot_be_honoured_are_never_drafted() {
     let town = Town::new().await;
     let spoilt = [
         town.new_batch(|new| new.content.terms.claim_until = new.content.terms.claim_from),
+        town.new_batch(|new| new.content.terms.claim_from = START.plus_ms(-31 * 86_400_000)),
+        town.new_batch(|new| new.content.terms.claim_until = START.plus_ms(4_001 * 86_400_000)),
         town.new_batch(|new| new.content.terms.funding.reverse()),
         town.new_batch(|new| new.content.brand = Some("谁也不付钱的品牌".to_owned())),
         town.new_batch(|new| new.stock_total = 0),
