@@ -11,6 +11,7 @@ use std::process::Command;
 const PACKAGES: &[(&str, &str)] = &[
     ("chromium-driver", "the pages are tested in Chromium, which it brings along"),
     ("fontconfig", "Slint finds its fonts through it"),
+    ("fonts-noto-cjk", "the pages are tested with the Chinese letters a phone has"),
     ("gcc", "compiles the SQLite that is built in"),
     ("libasound2-dev", "sound: rodio through ALSA"),
     ("libc6-dev", "linking"),
