@@ -35,16 +35,30 @@ impl Jitter {
 }
 
 /// Counts failures in a row and says how long to wait.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,
+    first_ms: i64,
+    longest_ms: i64,
+}
+
+impl Default for Backoff {
+    /// Waits from one second to thirty.
+    fn default() -> Backoff {
+        Backoff::between(WAIT_MS_MIN, WAIT_MS_MAX)
+    }
 }
 
 impl Backoff {
-    /// Milliseconds to wait after one more failure: doubling from one second to thirty, the upper half of it by
+    /// Waits from `first_ms` to `longest_ms`.
+    pub const fn between(first_ms: i64, longest_ms: i64) -> Backoff {
+        Backoff { failures: 0, first_ms, longest_ms }
+    }
+
+    /// Milliseconds to wait after one more failure: doubling from the first wait to the longest, the upper half of it by
     /// chance; at least what `Retry-After` says.
     pub fn next_ms(&mut self, retry_after_ms: Option<i64>, jitter: &mut Jitter) -> i64 {
-        let full = WAIT_MS_MIN.saturating_mul(1 << self.failures.min(16)).min(WAIT_MS_MAX);
+        let full = self.first_ms.saturating_mul(1 << self.failures.min(16)).min(self.longest_ms);
         self.failures = self.failures.saturating_add(1);
         let own = full / 2 + jitter.below(full / 2 + 1);
         match retry_after_ms {

@@ -3,16 +3,19 @@
 //! `step(state, event, now) → effects`. It reads no clock, draws chance only from its seed and does no I/O. At most one
 //! of [`Effect::Look`], [`Effect::Save`] and [`Effect::Send`] is under way at a time, and each is answered by exactly one
 //! event; so there is no order of events that the code below does not spell out. Everything that must survive a power
-//! cut is saved before it is sent.
+//! cut is saved before it is sent. Beside them there is at most one push stream: it is numbered, and what an older one
+//! still says is not listened to.
 
 mod enrol;
 mod feed;
 mod lease;
 mod link;
+mod media;
 mod news;
 mod outbox;
 mod outcome;
 mod pace;
+mod push;
 mod save;
 mod time;
 
@@ -24,13 +27,19 @@ pub use save::{Save, Saved, perform};
 use crate::{
     backoff::Jitter,
     ports::Now,
-    store::{Facts, Standing},
+    store::{Facts, Standing, Storage},
     wire::{Answer, Call, Failure},
 };
 use domain::{ids::BatchId, time::UtcMillis};
 use link::LinkState;
 use pace::Pace;
-use protocol::{device::Heartbeat, lease::LeaseRequest};
+use protocol::{
+    device::{Confession, Heartbeat},
+    lease::LeaseRequest,
+    media::{MediaHash, RANGE_BYTES_MAX},
+    push::Push,
+};
+use push::Listening;
 use std::{collections::BTreeMap, time::Duration};
 use time::TimeView;
 
@@ -61,6 +70,20 @@ pub enum Event {
     Answered(Answer),
     /// [`Effect::Send`] brought none.
     Failed(Failure),
+    /// The platform said something on a stream.
+    Pushed {
+        /// The number [`Effect::Listen`] gave it.
+        stream: u32,
+        /// What.
+        push: Push,
+    },
+    /// A stream ended, or could not be opened. After [`Effect::HangUp`] nobody waits for this.
+    StreamEnded {
+        /// The number [`Effect::Listen`] gave it.
+        stream: u32,
+        /// Why; `None` when the platform ended it in good order.
+        failure: Option<Failure>,
+    },
 }
 
 /// What to do.
@@ -76,6 +99,22 @@ pub enum Effect {
         origin: String,
         /// What to ask.
         call: Call,
+        /// Its number, for what is sent signed and changes something; durable already.
+        counter: Option<u64>,
+    },
+    /// Open a push stream, beside everything else.
+    Listen {
+        /// Its number; every event of it carries this.
+        stream: u32,
+        /// Scheme, host and port.
+        origin: String,
+        /// The kiosk's place in the feed.
+        since: u64,
+    },
+    /// Drop the stream of this number, open or opening.
+    HangUp {
+        /// Its number.
+        stream: u32,
     },
     /// Tell the screen.
     Tell(News),
@@ -97,6 +136,7 @@ pub struct State {
     camera: bool,
     facts: Facts,
     busy: bool,
+    counting: Option<Call>,
     sent: Option<(Call, Now)>,
     asked: Option<LeaseRequest>,
     order: Option<EnrolOrder>,
@@ -108,10 +148,16 @@ pub struct State {
     feed: Pace,
     outbox: Pace,
     stock: Pace,
+    media: Pace,
+    media_part_max: u32,
+    media_rests: BTreeMap<MediaHash, media::Rest>,
+    storage_told: Storage,
     prune: Pace,
     store: Pace,
+    push: Listening,
     claims_max: usize,
-    resting: BTreeMap<BatchId, Duration>,
+    doubts: u32,
+    resting: BTreeMap<(BatchId, Option<UtcMillis>), Duration>,
     jitter: Jitter,
 }
 
@@ -123,6 +169,7 @@ impl State {
             camera: false,
             facts: Facts::default(),
             busy: false,
+            counting: None,
             sent: None,
             asked: None,
             order: None,
@@ -134,9 +181,15 @@ impl State {
             feed: Pace::default(),
             outbox: Pace::default(),
             stock: Pace::default(),
+            media: Pace::default(),
+            media_part_max: RANGE_BYTES_MAX,
+            media_rests: BTreeMap::new(),
+            storage_told: Storage::Fine,
             prune: Pace::default(),
             store: Pace::default(),
+            push: Listening::default(),
             claims_max: protocol::outbox::CLAIMS_MAX,
+            doubts: 0,
             resting: BTreeMap::new(),
             jitter: Jitter::new(seed),
         }
@@ -163,9 +216,10 @@ impl State {
         let sync = match self.standing() {
             None => Duration::MAX,
             Some(Standing::Good) => {
-                self.heartbeat.due.min(self.feed.due).min(self.outbox.due).min(self.stock.due)
+                let calls = self.heartbeat.due.min(self.feed.due).min(self.outbox.due).min(self.stock.due);
+                calls.min(self.media.due).min(self.push.due_at())
             }
-            Some(Standing::DeviceRefused | Standing::EpochEnded) => self.heartbeat.due,
+            Some(Standing::DeviceRefused | Standing::EpochEnded | Standing::Fenced) => self.heartbeat.due,
         };
         sync.max(self.link.blocked_until()).min(self.prune.due).max(self.store.due)
     }
@@ -179,12 +233,15 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     }
     let mut effects = Vec::new();
     let looked = matches!(event, Event::Looked(_));
-    if let Some(effect) = react(state, event, now, &mut effects) {
+    let next = react(state, event, now, &mut effects);
+    push::watch(state, now, &mut effects);
+    if let Some(effect) = next {
         effects.push(effect);
     } else if !state.busy && state.due_at() <= now.monotonic {
         let work = if looked { choose(state, now) } else { Some(Effect::Look) };
         state.busy = work.is_some();
-        effects.extend(work);
+        let listen = if looked && !state.busy { listen(state, now) } else { None };
+        effects.extend(work.or(listen));
     }
     if state.told.is_some() {
         effects.extend(state.time.news(now).map(Effect::Tell));
@@ -216,6 +273,7 @@ fn react(state: &mut State, event: Event, now: Now, effects: &mut Vec<Effect>) -
             state.time.remember(facts.platform_at);
             state.facts = *facts;
             tell_standing(state, effects);
+            media::observe(state, now, effects);
             None
         }
         Event::Saved(saved) => {
@@ -227,12 +285,21 @@ fn react(state: &mut State, event: Event, now: Now, effects: &mut Vec<Effect>) -
         }
         Event::StoreFailed => {
             state.busy = false;
+            state.counting = None;
             state.store.failed(now, None, &mut state.jitter);
             enrol::failed(state, STORE_FAILED, effects);
             None
         }
         Event::Answered(answer) => outcome::answered(state, answer, now, effects),
         Event::Failed(failure) => outcome::failed(state, &failure, now, effects),
+        Event::Pushed { stream, push } => {
+            push::pushed(state, stream, push, now);
+            None
+        }
+        Event::StreamEnded { stream, failure } => {
+            push::ended(state, stream, failure.as_ref(), now);
+            None
+        }
     }
 }
 
@@ -247,6 +314,7 @@ fn tell_standing(state: &mut State, effects: &mut Vec<Effect>) {
         Some(Standing::Good) => News::Enrolled,
         Some(Standing::DeviceRefused) => News::NotEnrolled(PairingNeeded::DeviceRefused),
         Some(Standing::EpochEnded) => News::NotEnrolled(PairingNeeded::EpochEnded),
+        Some(Standing::Fenced) => News::NotEnrolled(PairingNeeded::Fenced),
     }));
 }
 
@@ -264,14 +332,24 @@ fn choose(state: &mut State, now: Now) -> Option<Effect> {
         return None;
     }
     if state.heartbeat.is_due(now) {
-        return heartbeat(state, now);
+        return match state.facts.to_confess.clone() {
+            Some(challenge) => send(state, Call::Confess(Confession { challenge }), now),
+            None => heartbeat(state, now),
+        };
     }
     match standing {
-        Standing::DeviceRefused | Standing::EpochEnded => None,
+        Standing::DeviceRefused | Standing::EpochEnded | Standing::Fenced => None,
         Standing::Good => outbox::choose(state, now)
             .or_else(|| lease::choose(state, now))
-            .or_else(|| feed::choose(state, now)),
+            .or_else(|| feed::choose(state, now))
+            .or_else(|| media::choose(state, now)),
     }
+}
+
+/// Opens a stream when there is nothing better to do and the platform answers.
+fn listen(state: &mut State, now: Now) -> Option<Effect> {
+    let may_ask = state.standing() == Some(Standing::Good) && state.link.blocked_until() <= now.monotonic;
+    if may_ask { push::choose(state, now) } else { None }
 }
 
 fn heartbeat(state: &mut State, now: Now) -> Option<Effect> {
@@ -284,14 +362,31 @@ fn heartbeat(state: &mut State, now: Now) -> Option<Effect> {
         outbox_rows: state.facts.outbox_rows,
         lease_slots: state.facts.leases.slots,
         camera: state.camera,
+        stream: state.push.is_live(),
+        disk_low: state.facts.media.storage != Storage::Fine,
         at: state.platform_now(now),
+        high_water: state.facts.high_water,
     });
     send(state, call, now)
 }
 
-/// Sends a call to the platform the kiosk is enrolled at.
+/// Sends a call to the platform the kiosk is enrolled at; one that is counted gets its number first.
 fn send(state: &mut State, call: Call, now: Now) -> Option<Effect> {
+    if call.is_counted() {
+        state.counting = Some(call);
+        return Some(Effect::Save(Save::CountRequest));
+    }
+    dispatch(state, call, None, now)
+}
+
+/// The number is on disk: the call may leave.
+fn counted(state: &mut State, counter: u64, now: Now) -> Option<Effect> {
+    let call = state.counting.take()?;
+    dispatch(state, call, Some(counter), now)
+}
+
+fn dispatch(state: &mut State, call: Call, counter: Option<u64>, now: Now) -> Option<Effect> {
     let origin = state.facts.identity.as_ref()?.origin.clone();
     state.sent = Some((call.clone(), now));
-    Some(Effect::Send { origin, call })
+    Some(Effect::Send { origin, call, counter })
 }

@@ -1,4 +1,6 @@
-//! Carries out what the core decides: the one task that talks to the platform.
+//! Carries out what the core decides: the one task that talks to the platform, and the one that listens to it.
+
+mod listen;
 
 use crate::{
     core::{About, Effect, EnrolOrder, Event, News, Save, Saved, State, perform, step},
@@ -6,10 +8,11 @@ use crate::{
     ports::{Chance, Clock},
     store::{Facts, Identity, Store, StoreError},
     transport::{Transport, TransportError},
-    wire::{self, Answer, Call, Failure, Signer},
+    wire::{self, Answer, Awaited, Call, Failure, Signer},
 };
 use domain::time::UtcMillis;
 use ed25519_dalek::SigningKey;
+use listen::Listener;
 use std::{
     collections::VecDeque,
     io,
@@ -106,6 +109,7 @@ pub struct Engine {
     parts: Parts,
     state: State,
     signer: Option<(Identity, SigningKey)>,
+    listener: Listener,
     orders: mpsc::Receiver<Event>,
     news: SyncSender<News>,
 }
@@ -126,7 +130,7 @@ impl Engine {
         let state = State::new(parts.about.clone(), u64::from_le_bytes(seed), parts.clock.now());
         let (give_order, orders) = mpsc::channel(ORDERS_MAX);
         let (news, read_news) = sync_channel(NEWS_MAX);
-        let engine = Engine { parts, state, signer: None, orders, news };
+        let engine = Engine { parts, state, signer: None, listener: Listener::new(), orders, news };
         (engine, SyncHandle { orders: give_order, thread: None }, read_news)
     }
 
@@ -164,19 +168,36 @@ impl Engine {
         let wait = self.state.wake_at().saturating_sub(self.parts.clock.now().monotonic);
         tokio::select! {
             order = self.orders.recv() => order.ok_or(Ended::HandleDropped),
+            pushed = self.listener.next() => Ok(pushed),
             () = tokio::time::sleep(wait.min(Duration::from_secs(LOOK_S_MAX))) => Ok(Event::Timer),
         }
     }
 
     async fn carry_out(&mut self, effect: Effect) -> Result<Option<Event>, Ended> {
         match effect {
-            Effect::Tell(news) => {
-                self.tell(news);
+            Effect::Tell(_) | Effect::Listen { .. } | Effect::HangUp { .. } => {
+                self.do_aside(effect);
                 Ok(None)
             }
             Effect::Look => self.look().map(Some),
             Effect::Save(save) => self.save(save).map(Some),
-            Effect::Send { origin, call } => self.send(&origin, &call).await.map(Some),
+            Effect::Send { origin, call, counter } => self.send(&origin, &call, counter).await.map(Some),
+        }
+    }
+
+    /// Does what nobody waits for. While something else is under way the core asks for nothing but this.
+    fn do_aside(&mut self, effect: Effect) {
+        match effect {
+            Effect::Tell(news) => self.tell(news),
+            Effect::Listen { stream, origin, since } => {
+                let at = self.state.platform_now(self.parts.clock.now());
+                let request = listen::request(&origin, since, (self.signer.as_ref(), at));
+                self.listener.listen(stream, Arc::clone(&self.parts.transport), request);
+            }
+            Effect::HangUp { .. } => self.listener.hang_up(),
+            Effect::Look | Effect::Save(_) | Effect::Send { .. } => {
+                tracing::error!(?effect, "the core asked for two things at once");
+            }
         }
     }
 
@@ -222,13 +243,14 @@ impl Engine {
         Ok(saved.map_or(Event::StoreFailed, Event::Saved))
     }
 
-    /// Sends one call; orders that come meanwhile are noted by the core, which acts on them afterwards.
-    async fn send(&mut self, origin: &str, call: &Call) -> Result<Event, Ended> {
+    /// Sends one call; orders and pushes that come meanwhile are noted by the core, which acts on them afterwards.
+    async fn send(&mut self, origin: &str, call: &Call, counter: Option<u64>) -> Result<Event, Ended> {
         let at = self.state.platform_now(self.parts.clock.now());
         let transport = Arc::clone(&self.parts.transport);
-        let mut sending = std::pin::pin!(exchange(transport, origin, call, (self.signer.clone(), at)));
+        let mut sending =
+            std::pin::pin!(exchange(transport, origin, call, (self.signer.clone(), at, counter)));
         loop {
-            tokio::select! {
+            let event = tokio::select! {
                 outcome = &mut sending => return Ok(match outcome {
                     Ok(answer) => Event::Answered(answer),
                     Err(failure) => {
@@ -236,14 +258,11 @@ impl Engine {
                         Event::Failed(failure)
                     }
                 }),
-                order = self.orders.recv() => match order {
-                    None => return Err(Ended::HandleDropped),
-                    Some(order) => for effect in self.step(order) {
-                        if let Effect::Tell(news) = effect {
-                            self.tell(news);
-                        }
-                    },
-                },
+                order = self.orders.recv() => order.ok_or(Ended::HandleDropped)?,
+                pushed = self.listener.next() => pushed,
+            };
+            for effect in self.step(event) {
+                self.do_aside(effect);
             }
         }
     }
@@ -253,12 +272,13 @@ async fn exchange(
     transport: Arc<dyn Transport>,
     origin: &str,
     call: &Call,
-    (identity, at): (Option<(Identity, SigningKey)>, UtcMillis),
+    (identity, at, counter): (Option<(Identity, SigningKey)>, UtcMillis, Option<u64>),
 ) -> Result<Answer, Failure> {
-    let signer = identity.as_ref().map(|(identity, key)| Signer { device: identity.device, key, at });
+    let signer =
+        identity.as_ref().map(|(identity, key)| Signer { device: identity.device, key, at, counter });
     let signer = signer.filter(|_| call.is_signed());
     let request = wire::encode(origin, call, signer.as_ref())
         .map_err(|_| Failure::Transport(TransportError::BadRequest))?;
     let answer = transport.send(request).await?;
-    wire::decode(call, &answer, identity.map(|(identity, _)| identity.platform_key))
+    wire::decode(call, &answer, identity.map(|(identity, _)| Awaited::by(&identity, counter)).as_ref())
 }

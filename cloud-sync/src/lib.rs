@@ -10,7 +10,9 @@
 
 pub mod backoff;
 pub mod core;
+pub mod disk;
 pub mod engine;
+pub mod media;
 pub mod owner;
 pub mod ports;
 pub mod store;

@@ -8,24 +8,29 @@ mod catalogue;
 mod config;
 mod cursor;
 mod device_key;
+mod fence;
 mod files;
 mod identity;
 mod lease;
+mod media;
 mod migrate;
+mod need;
 mod outbox;
 mod replay;
 mod value;
 mod voucher;
 
-pub use catalogue::{Applied, Catalogue, PageRefused};
+pub use catalogue::{Admission, Applied, Catalogue, PageRefused};
 pub use files::{Damage, StoreError};
 pub use identity::{Identity, Standing};
-pub use lease::{BatchStock, ExpiredLease, GrantRefused, LeaseFacts};
+pub use lease::GrantRefused;
+pub use media::{MediaFacts, MediaPolicy, MissingMedium, PartOutcome, Storage};
+pub use need::{BatchStock, ExpiredLease, LeaseFacts};
 pub use outbox::Settled;
 pub use replay::SessionOpening;
 pub use voucher::{ClaimError, ClaimOrder, ClaimRefused, ClaimedVoucher, Usage};
 
-use crate::ports::Chance;
+use crate::{disk::Disk, ports::Chance};
 use device_key::DeviceKey;
 use domain::{
     consumer_code::{CodeHead, Pseudonym},
@@ -33,25 +38,32 @@ use domain::{
     time::{ShanghaiDay, UtcMillis},
 };
 use ed25519_dalek::SigningKey;
+use media::Media;
 use protocol::{
-    device::{EnrolAnswer, KioskConfig},
-    feed::Page,
+    device::{EnrolAnswer, HighWater, KioskConfig},
+    feed::{ContentSum, Page, Place},
     lease::{CloseRequest, Grant, LeaseRequest},
+    media::MediaHash,
     outbox::{ClaimOutcome, ClaimReport},
+    signed::Signed,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 /// Everything a kiosk remembers. Owned by one thread (see [`crate::owner`]).
 pub struct Store {
+    disk: Arc<dyn Disk>,
     ledger: Connection,
     content: Connection,
     key: DeviceKey,
+    media: Media,
     catalogue: Arc<Mutex<Arc<Catalogue>>>,
+    /// The sum of the content's rows, once it was found right and while nothing was written since.
+    checked: Option<ContentSum>,
 }
 
 /// What the sync core needs to know of the store at one instant.
@@ -61,32 +73,41 @@ pub struct Facts {
     pub identity: Option<Identity>,
     /// The last platform time known.
     pub platform_at: Option<UtcMillis>,
-    /// Place reached in the feed.
+    /// Number of the last change of the feed in use.
     pub cursor: u64,
+    /// What to ask the feed for next.
+    pub place: Place,
     /// The configuration in use.
     pub config: KioskConfig,
     /// Rows waiting for the platform's answer.
     pub outbox_rows: u64,
     /// Stock and needs of each batch, and leases to give back.
     pub leases: LeaseFacts,
+    /// What is to be fetched of media, and whether the disk has room.
+    pub media: MediaFacts,
+    /// Counts that never get smaller in one epoch.
+    pub high_water: HighWater,
+    /// The challenge a fenced kiosk still has to answer.
+    pub to_confess: Option<Signed>,
 }
 
 impl Store {
-    /// Opens, checks and migrates both databases in `directory`, creating what is missing.
+    /// Opens, checks and migrates both databases on `disk`, creating what is missing.
     ///
     /// A damaged file is moved aside and named in the second part of the answer. With a new ledger the device gets a
     /// new key and must be enrolled: its old leases are out of reach for good.
     ///
     /// # Errors
-    /// [`StoreError`] when the folder cannot be written, or a file was written by a newer build.
-    pub fn open(directory: &Path, chance: &mut dyn Chance) -> Result<(Store, Vec<Damage>), StoreError> {
-        let opened = files::open(directory)?;
+    /// [`StoreError`] when the disk cannot be written, or a file was written by a newer build.
+    pub fn open(disk: Arc<dyn Disk>, chance: &mut dyn Chance) -> Result<(Store, Vec<Damage>), StoreError> {
+        let opened = files::open(&*disk)?;
         let pinned = identity::pinned_key(&opened.ledger)?;
         let mut key_seed = [0; 32];
         chance.fill(&mut key_seed);
-        let key = DeviceKey::open(directory, pinned, opened.ledger_is_new, key_seed)?;
-        let mut store =
-            Store { ledger: opened.ledger, content: opened.content, key, catalogue: Arc::default() };
+        let media = Media::open(&opened.content, disk.media())?;
+        let key = DeviceKey::open(Arc::clone(&disk), pinned, key_seed)?;
+        let (ledger, content) = (opened.ledger, opened.content);
+        let mut store = Store { disk, ledger, content, key, media, catalogue: Arc::default(), checked: None };
         store.align_content()?;
         store.reload_catalogue()?;
         Ok((store, opened.damage))
@@ -116,6 +137,7 @@ impl Store {
         identity::save(&tx, origin, answer, self.key.candidate_public())?;
         lease::drop_requests_before(&tx, answer.epoch)?;
         lease::end_all(&tx)?;
+        fence::begin_epoch(&tx)?;
         identity::note_platform_time(&tx, answer.now)?;
         tx.commit()?;
         self.key.promote()?;
@@ -137,6 +159,27 @@ impl Store {
         Ok(tx.commit()?)
     }
 
+    /// The number of the next signed POST; it is on disk when this returns and is never given again.
+    pub fn count_request(&mut self) -> Result<u64, StoreError> {
+        // A transaction of its own: a statement that returns a row commits when it is put away, and whether that worked
+        // nobody would learn. A full disk would then send one number twice, and be taken for a rolled-back one.
+        let tx = self.ledger.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let counter = fence::count_request(&tx)?;
+        tx.commit()?;
+        Ok(counter)
+    }
+
+    /// Stops this enrolment for good, durably: its disk is older than what the kiosk once said. `challenge` is the
+    /// platform's word on that, to be confessed.
+    pub fn fence(&mut self, challenge: &Signed) -> Result<(), StoreError> {
+        fence::raise(&self.ledger, challenge)
+    }
+
+    /// The platform has taken the confession.
+    pub fn confessed(&mut self) -> Result<(), StoreError> {
+        fence::confessed(&self.ledger)
+    }
+
     /// Remembers the platform's time, below which the kiosk's own clock is not believed after a restart.
     pub fn note_platform_time(&mut self, now: UtcMillis) -> Result<(), StoreError> {
         identity::note_platform_time(&self.ledger, now)
@@ -156,12 +199,27 @@ impl Store {
     }
 
     /// Claims one coupon from a lease: next slot, signed voucher and outbox row in one transaction, committed before
-    /// the voucher is returned to be shown.
+    /// the voucher is returned to be shown. On a full disk media go first, then the rest of content makes
+    /// room for it.
     pub fn claim(&mut self, order: &ClaimOrder, now: UtcMillis) -> Result<ClaimedVoucher, ClaimError> {
+        match self.claim_once(order, now) {
+            Err(ClaimError::Store(error)) if error.is_full() => {
+                self.media.give_up_all(&self.content);
+                files::make_room(&*self.disk, &self.ledger, &self.content);
+                self.claim_once(order, now)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn claim_once(&mut self, order: &ClaimOrder, now: UtcMillis) -> Result<ClaimedVoucher, ClaimError> {
         let identity = self.identity()?.filter(|identity| identity.standing == Standing::Good);
         let identity = identity.ok_or(ClaimRefused::NotEnrolled)?;
         let catalogue = self.catalogue();
-        let batch = catalogue.batches.get(&order.batch).ok_or(ClaimRefused::UnknownBatch)?;
+        // A batch somebody is held out from does not exist for them.
+        let batch = catalogue.batches.get(&order.batch);
+        let batch = batch.filter(|batch| !catalogue.holds_out(batch, order.pseudonym, now));
+        let batch = batch.ok_or(ClaimRefused::UnknownBatch)?;
         let tx = self
             .ledger
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -184,15 +242,21 @@ impl Store {
     pub fn stock(&self, now: UtcMillis) -> Result<BTreeMap<BatchId, u32>, StoreError> {
         match self.identity()? {
             None => Ok(BTreeMap::new()),
-            Some(identity) => lease::stock(&self.ledger, identity.epoch, now),
+            Some(identity) => need::stock(&self.ledger, identity.epoch, &self.catalogue(), now),
         }
     }
 
-    /// Makes a lease request durable; the same one again while it is unanswered.
-    pub fn record_request(&mut self, batch: BatchId, want: u32) -> Result<LeaseRequest, StoreError> {
+    /// Makes a lease request durable; the same one again while it is unanswered. With `at` it is for the period that
+    /// instant lies in.
+    pub fn record_request(
+        &mut self,
+        batch: BatchId,
+        want: u32,
+        at: Option<UtcMillis>,
+    ) -> Result<LeaseRequest, StoreError> {
         let identity = self.identity()?.ok_or(StoreError::NotEnrolled)?;
         let tx = self.ledger.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let request = lease::record_request(&tx, identity.epoch, batch, want)?;
+        let request = lease::record_request(&tx, identity.epoch, batch, (want, at))?;
         tx.commit()?;
         Ok(request)
     }
@@ -259,15 +323,18 @@ impl Store {
         voucher::rejected(&self.ledger, pseudonym)
     }
 
-    /// Applies a page that follows the cursor: all its rows and the new cursor in one transaction.
+    /// Applies a page that follows the place reached: all its rows and the new place in one transaction. A part of a
+    /// snapshot is put aside, and all of them take the place of the content with the last one.
     pub fn apply_page(&mut self, page: &Page) -> Result<Result<Applied, PageRefused>, StoreError> {
+        let mut checked = self.checked;
         let tx = self.content.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let applied = match catalogue::apply(&tx, page)? {
+        let applied = match catalogue::apply(&tx, page, &mut checked)? {
             Err(refused) => return Ok(Err(refused)),
             Ok(applied) => applied,
         };
         tx.commit()?;
-        if page.next != page.since {
+        self.checked = checked;
+        if applied.changed() || page.next != page.since {
             self.reload_catalogue()?;
         }
         Ok(Ok(applied))
@@ -283,16 +350,20 @@ impl Store {
         let identity = self.identity()?;
         let catalogue = self.catalogue();
         let leases = match &identity {
-            Some(identity) => lease::facts(&self.ledger, identity.epoch, &catalogue, now)?,
+            Some(identity) => need::facts(&self.ledger, identity.epoch, &catalogue, now)?,
             None => LeaseFacts::default(),
         };
         Ok(Facts {
             platform_at: identity::platform_time(&self.ledger)?,
-            cursor: cursor::load(&self.content)?,
+            cursor: catalogue.version,
+            place: cursor::asked(&self.content)?,
             config: catalogue.config.clone(),
             outbox_rows: outbox::count(&self.ledger)?,
+            high_water: fence::high_water(&self.ledger)?,
+            to_confess: fence::to_confess(&self.ledger)?,
             identity,
             leases,
+            media: self.media.facts(),
         })
     }
 
@@ -303,7 +374,45 @@ impl Store {
         voucher::prune(&tx, now)?;
         lease::prune(&tx, now)?;
         tx.commit()?;
+        if self.catalogue().version > 0 {
+            self.media.sweep(&self.content);
+        }
         Ok(())
+    }
+
+    /// How much of the disk media may take, and for which screen; from here on.
+    pub fn set_media_policy(&mut self, policy: MediaPolicy) {
+        let catalogue = self.catalogue();
+        self.media.set_policy(policy, &catalogue);
+    }
+
+    /// Where a medium is, whole and checked; `None` while it is not here. It may be gone a moment later.
+    pub fn media(&mut self, medium: MediaHash, now: UtcMillis) -> Option<PathBuf> {
+        self.media.path(&self.content, medium, now)
+    }
+
+    /// Adds the bytes of a medium from `from` on to what is here.
+    pub fn add_media_part(
+        &mut self,
+        (medium, from, part): (MediaHash, u32, &[u8]),
+        now: UtcMillis,
+    ) -> Result<PartOutcome, StoreError> {
+        self.media.add_part(&self.content, (medium, from, part), now)
+    }
+
+    /// Looks at a file that lies under the name of a medium and was not checked by this database; true if it counts.
+    pub fn check_medium(&mut self, medium: MediaHash, now: UtcMillis) -> Result<bool, StoreError> {
+        self.media.check(&self.content, medium, now)
+    }
+
+    /// Throws away the parts of a medium that is not whole.
+    pub fn forget_medium(&mut self, medium: MediaHash) -> Result<(), StoreError> {
+        self.media.forget(&self.content, medium)
+    }
+
+    /// Gives the disk its floor back, as far as media can.
+    pub fn shrink_media(&mut self) {
+        self.media.shrink(&self.content);
     }
 
     pub(crate) fn shared_catalogue(&self) -> Arc<Mutex<Arc<Catalogue>>> {
@@ -316,11 +425,13 @@ impl Store {
         let tx = self.content.transaction_with_behavior(TransactionBehavior::Immediate)?;
         cursor::align(&tx, scope)?;
         tx.commit()?;
+        self.checked = None;
         Ok(())
     }
 
     fn reload_catalogue(&mut self) -> Result<(), StoreError> {
         let fresh = Arc::new(catalogue::load(&self.content)?);
+        self.media.name_anew(&fresh);
         *self.catalogue.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }

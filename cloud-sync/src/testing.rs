@@ -4,8 +4,10 @@
 //! one coupon a slot, pages that follow the cursor. Its network can be cut, and answers can be lost on the way.
 
 mod city;
+mod feed;
 mod platform;
 mod samples;
+mod trust;
 
 pub use platform::{FakePlatform, Fault};
 pub use samples::{CITY, DAWN, batch_row, code_head, key_ring, mall_row, store_row};

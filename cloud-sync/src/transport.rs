@@ -1,4 +1,4 @@
-//! One request to the platform and its answer, whatever carries them.
+//! One request to the platform and its answer, or a stream of them, whatever carries them.
 
 use std::{future::Future, pin::Pin};
 
@@ -55,8 +55,31 @@ pub enum TransportError {
 /// What [`Transport::send`] gives.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<WireAnswer, TransportError>> + Send + 'a>>;
 
+/// An answer whose body is still coming.
+pub struct WireStream {
+    /// Its head; the body is empty.
+    pub head: WireAnswer,
+    /// Its body.
+    pub chunks: Box<dyn Chunks>,
+}
+
+/// What [`Chunks::next`] gives: the next bytes, or `None` at the end of the body.
+pub type NextChunk<'a> = Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, TransportError>> + Send + 'a>>;
+
+/// The body of a [`WireStream`]. Dropping it ends the connection.
+pub trait Chunks: Send {
+    /// Waits for more bytes; how long is the caller's business.
+    fn next(&mut self) -> NextChunk<'_>;
+}
+
+/// What [`Transport::open`] gives.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<WireStream, TransportError>> + Send + 'a>>;
+
 /// Sends one request. It decides nothing, retries nothing and follows nothing.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer, within a limit of its own.
     fn send(&self, request: WireRequest) -> Sending<'_>;
+
+    /// Sends the request and waits, within a limit of its own, for the head of the answer.
+    fn open(&self, request: WireRequest) -> Opening<'_>;
 }

@@ -1,21 +1,29 @@
 //! Requests as they travel, and answers as far as they can be believed: pure.
 //!
-//! Whatever answers is a stranger until proven otherwise: a captive portal says 200 with a page of its own. Feed pages
-//! and grants count only when the pinned platform key signed them.
+//! Whatever answers is a stranger until proven otherwise: a captive portal says 200 with a page of its own. An answer
+//! counts only when the pinned platform key signed it, and all but pages and grants, which name what they are for, only
+//! for the very request they were made for. Refusals are as good as the TLS they came over, but for the one that
+//! fences a kiosk, which is signed as well.
 
-use crate::transport::{TransportError, WireAnswer, WireRequest};
+pub mod stream;
+
+use crate::{
+    store::Identity,
+    transport::{TransportError, WireAnswer, WireRequest},
+};
 use domain::{ids::DeviceId, time::UtcMillis};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use protocol::{
     device::{
-        DEVICE_HEADER, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, RequestHead, SIGNATURE_HEADER,
-        TIME_HEADER, body_sha256,
+        COUNTER_HEADER, Challenge, Confession, ConfessionAnswer, DEVICE_HEADER, EnrolAnswer, EnrolRequest,
+        Heartbeat, HeartbeatAnswer, RequestHead, SIGNATURE_HEADER, TIME_HEADER, body_sha256,
     },
-    feed::Page,
+    feed::{Page, Place},
     lease::{CloseAnswer, CloseRequest, Grant, LeaseRequest},
+    media::MediaHash,
     outbox::{ClaimsAnswer, ClaimsRequest},
     problem::{Problem, code},
-    signed::{Purpose, Signed},
+    signed::{Bound, Purpose, Signed},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -26,10 +34,16 @@ pub enum Call {
     Enrol(EnrolRequest),
     /// Say how the kiosk is, learn the time and the feed's head.
     Heartbeat(Heartbeat),
-    /// The page after a cursor.
-    Feed {
-        /// The cursor.
-        since: u64,
+    /// The page after a place.
+    Feed(Place),
+    /// Bytes of a medium, from the first to the one before `to`.
+    Media {
+        /// Which.
+        sha256: MediaHash,
+        /// The first.
+        from: u32,
+        /// Behind the last.
+        to: u32,
     },
     /// Report claims.
     Claims(ClaimsRequest),
@@ -37,12 +51,23 @@ pub enum Call {
     Lease(LeaseRequest),
     /// Give stock back.
     Close(CloseRequest),
+    /// Say that this disk is older than what the kiosk once said.
+    Confess(Confession),
 }
 
 impl Call {
     /// True for what only an enrolled kiosk may ask.
     pub fn is_signed(&self) -> bool {
         !matches!(self, Call::Enrol(_))
+    }
+
+    /// True for what carries a number: it is signed and changes something. A confession carries none, because the
+    /// number is what is wrong.
+    pub fn is_counted(&self) -> bool {
+        match self {
+            Call::Heartbeat(_) | Call::Claims(_) | Call::Lease(_) | Call::Close(_) => true,
+            Call::Enrol(_) | Call::Feed(_) | Call::Media { .. } | Call::Confess(_) => false,
+        }
     }
 }
 
@@ -51,16 +76,27 @@ impl Call {
 pub enum Answer {
     /// To [`Call::Enrol`].
     Enrolled(EnrolAnswer),
-    /// To [`Call::Heartbeat`].
+    /// To [`Call::Heartbeat`]; signed by the platform, like all that follow.
     Heartbeat(HeartbeatAnswer),
-    /// To [`Call::Feed`]; signed by the platform.
+    /// To [`Call::Feed`].
     Page(Page),
+    /// To [`Call::Media`]; believed only once the whole medium was hashed.
+    MediaPart {
+        /// Which.
+        sha256: MediaHash,
+        /// Where the bytes begin.
+        from: u32,
+        /// The bytes.
+        part: Vec<u8>,
+    },
     /// To [`Call::Claims`].
     Claims(ClaimsAnswer),
-    /// To [`Call::Lease`]; signed by the platform.
+    /// To [`Call::Lease`].
     Grant(Grant),
     /// To [`Call::Close`].
     Closed(CloseAnswer),
+    /// To [`Call::Confess`].
+    Confessed(ConfessionAnswer),
 }
 
 /// Why a call has no answer to act on.
@@ -72,7 +108,7 @@ pub enum Failure {
     /// Somebody answered, but not the platform: a captive portal, a redirect, half an answer.
     #[error("the answer is not the platform's")]
     NotPlatform,
-    /// The signature of a page or grant does not fit the pinned key.
+    /// The answer is not signed by the pinned key, or was made for another request.
     #[error("the answer is not believed")]
     NotBelieved,
     /// The platform, or something before it, cannot answer now.
@@ -99,6 +135,15 @@ pub enum Failure {
     /// Another enrolment took this one's place.
     #[error("the epoch has ended")]
     EpochEnded,
+    /// The request is older than one the platform has served: this disk was rolled back, or lives in two kiosks.
+    #[error("this disk is older than what the kiosk once said")]
+    CounterBehind {
+        /// The platform's signed word on it, to be confessed.
+        challenge: Box<Signed>,
+    },
+    /// The epoch is over, because this kiosk or a copy of it has confessed.
+    #[error("the device is fenced")]
+    Fenced,
     /// This very request is refused; asking the same again would be refused again.
     #[error("refused: {code}")]
     Refused {
@@ -122,7 +167,27 @@ impl Failure {
             Failure::ClockSkew { .. } => code::CLOCK_SKEW,
             Failure::DeviceRefused => code::DEVICE_REFUSED,
             Failure::EpochEnded => code::EPOCH_ENDED,
+            Failure::CounterBehind { .. } => code::COUNTER_BEHIND,
+            Failure::Fenced => code::DEVICE_FENCED,
             Failure::Refused { code } => code,
+        }
+    }
+
+    /// When to ask again, if the answer said so.
+    pub fn retry_after_ms(&self) -> Option<i64> {
+        match self {
+            Failure::Unavailable { retry_after_ms } | Failure::RateLimited { retry_after_ms } => {
+                *retry_after_ms
+            }
+            Failure::Transport(_)
+            | Failure::NotPlatform
+            | Failure::NotBelieved
+            | Failure::ClockSkew { .. }
+            | Failure::DeviceRefused
+            | Failure::EpochEnded
+            | Failure::CounterBehind { .. }
+            | Failure::Fenced
+            | Failure::Refused { .. } => None,
         }
     }
 }
@@ -135,6 +200,29 @@ pub struct Signer<'a> {
     pub key: &'a SigningKey,
     /// The platform's time as far as this kiosk knows.
     pub at: UtcMillis,
+    /// The request's number, for a call that is counted.
+    pub counter: Option<u64>,
+}
+
+/// Whose answer is awaited, and to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// The pinned key of the platform.
+    pub platform_key: [u8; 32],
+    /// This kiosk.
+    pub device: DeviceId,
+    /// Its enrolment.
+    pub epoch: u32,
+    /// The request's number, for a call that is counted.
+    pub counter: Option<u64>,
+}
+
+impl Awaited {
+    /// What a kiosk with this identity awaits after the request of this number.
+    pub fn by(identity: &Identity, counter: Option<u64>) -> Awaited {
+        let Identity { platform_key, device, epoch, .. } = *identity;
+        Awaited { platform_key, device, epoch, counter }
+    }
 }
 
 /// Makes the request of a call; all but [`Call::Enrol`] want a signer.
@@ -149,12 +237,18 @@ pub fn encode(
     let (method, path, body) = match call {
         Call::Enrol(request) => post("enrol", request)?,
         Call::Heartbeat(request) => post("heartbeat", request)?,
-        Call::Feed { since } => ("GET", format!("/api/k/v1/feed?since={since}"), Vec::new()),
+        Call::Feed(place) => ("GET", format!("/api/k/v1/feed?{}", place.query()), Vec::new()),
+        Call::Media { sha256, .. } => ("GET", format!("/api/k/v1/media/{sha256}"), Vec::new()),
         Call::Claims(request) => post("claims:batch", request)?,
         Call::Lease(request) => post("leases", request)?,
         Call::Close(request) => post("leases:close", request)?,
+        Call::Confess(confession) => post("confess", confession)?,
     };
     let mut headers = vec![("accept", "application/json".to_owned())];
+    if let Call::Media { sha256, from, to } = call {
+        headers.push(("range", format!("bytes={from}-{}", to.saturating_sub(1))));
+        headers.push(("if-range", format!("\"{sha256}\"")));
+    }
     if !body.is_empty() {
         headers.push(("content-type", "application/json".to_owned()));
     }
@@ -168,29 +262,48 @@ fn post<T: Serialize>(name: &str, message: &T) -> Result<(&'static str, String, 
     Ok(("POST", format!("/api/k/v1/{name}"), serde_json::to_vec(message)?))
 }
 
-fn signed_headers(signer: &Signer<'_>, method: &str, path: &str, body: &[u8]) -> [(&'static str, String); 3] {
-    let (device, at) = (signer.device, signer.at);
-    let head = RequestHead { device, method, path, at, body_sha256: body_sha256(body) };
-    [
-        (DEVICE_HEADER, device.to_string()),
-        (TIME_HEADER, at.get().to_string()),
-        (SIGNATURE_HEADER, head.sign(signer.key)),
-    ]
+fn signed_headers(
+    signer: &Signer<'_>,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> impl Iterator<Item = (&'static str, String)> + use<> {
+    let Signer { device, at, counter, .. } = *signer;
+    let head = RequestHead { device, method, path, at, counter, body_sha256: body_sha256(body) };
+    let counted = counter.map(|counter| (COUNTER_HEADER, counter.to_string()));
+    let signature = head.sign(signer.key);
+    [(DEVICE_HEADER, device.to_string()), (TIME_HEADER, at.get().to_string()), (SIGNATURE_HEADER, signature)]
+        .into_iter()
+        .chain(counted)
 }
 
-/// Believes an answer, or says why not. `platform_key` is the pinned one; before enrolment there is none.
-pub fn decode(call: &Call, answer: &WireAnswer, platform_key: Option<[u8; 32]>) -> Result<Answer, Failure> {
+/// Believes an answer, or says why not. Before enrolment nobody's answer is awaited and only that to a pairing code
+/// believed.
+pub fn decode(call: &Call, answer: &WireAnswer, awaited: Option<&Awaited>) -> Result<Answer, Failure> {
     if !(200..300).contains(&answer.status) {
-        return Err(refusal(answer));
+        return Err(refusal(answer, awaited));
     }
     Ok(match call {
         Call::Enrol(_) => Answer::Enrolled(read(answer)?),
-        Call::Heartbeat(_) => Answer::Heartbeat(read(answer)?),
-        Call::Feed { .. } => Answer::Page(open(answer, Purpose::FeedPage, platform_key)?),
-        Call::Claims(_) => Answer::Claims(read(answer)?),
-        Call::Lease(_) => Answer::Grant(open(answer, Purpose::Grant, platform_key)?),
-        Call::Close(_) => Answer::Closed(read(answer)?),
+        Call::Heartbeat(_) => Answer::Heartbeat(open_bound(answer, Purpose::Heartbeat, awaited)?),
+        Call::Feed(_) => Answer::Page(open(&read(answer)?, Purpose::FeedPage, awaited)?),
+        Call::Media { sha256, from, to } => media_part(answer, *sha256, (*from, *to))?,
+        Call::Claims(_) => Answer::Claims(open_bound(answer, Purpose::Claims, awaited)?),
+        Call::Lease(_) => Answer::Grant(open(&read(answer)?, Purpose::Grant, awaited)?),
+        Call::Close(_) => Answer::Closed(open_bound(answer, Purpose::Close, awaited)?),
+        Call::Confess(confession) => Answer::Confessed(open_confessed(confession, answer, awaited)?),
     })
+}
+
+/// Exactly the bytes that were asked for. A gateway that gives the whole medium, or a page of its own, did not understand;
+/// that is no reason to think the platform away.
+fn media_part(answer: &WireAnswer, sha256: MediaHash, (from, to): (u32, u32)) -> Result<Answer, Failure> {
+    let is_part = answer.status == 206 && answer.body.len() == to.saturating_sub(from) as usize;
+    if is_part {
+        Ok(Answer::MediaPart { sha256, from, part: answer.body.clone() })
+    } else {
+        Err(Failure::NotBelieved)
+    }
 }
 
 fn read<T: DeserializeOwned>(answer: &WireAnswer) -> Result<T, Failure> {
@@ -198,17 +311,58 @@ fn read<T: DeserializeOwned>(answer: &WireAnswer) -> Result<T, Failure> {
 }
 
 fn open<T: DeserializeOwned>(
-    answer: &WireAnswer,
+    signed: &Signed,
     purpose: Purpose,
-    platform_key: Option<[u8; 32]>,
+    awaited: Option<&Awaited>,
 ) -> Result<T, Failure> {
-    let signed: Signed = read(answer)?;
-    let pinned = platform_key.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+    let pinned = awaited.and_then(|awaited| VerifyingKey::from_bytes(&awaited.platform_key).ok());
     let key = pinned.ok_or(Failure::NotBelieved)?;
     signed.open(purpose, &key).map_err(|_| Failure::NotBelieved)
 }
 
-fn refusal(answer: &WireAnswer) -> Failure {
+/// What the platform signed for exactly the request that was sent.
+fn open_bound<T: DeserializeOwned>(
+    answer: &WireAnswer,
+    purpose: Purpose,
+    awaited: Option<&Awaited>,
+) -> Result<T, Failure> {
+    let bound: Bound<T> = open(&read(answer)?, purpose, awaited)?;
+    let fits = awaited.is_some_and(|awaited| {
+        (awaited.device, awaited.epoch, awaited.counter) == (bound.device, bound.epoch, Some(bound.counter))
+    });
+    if fits { Ok(bound.answer) } else { Err(Failure::NotBelieved) }
+}
+
+/// A confession has no number of its own: its answer is bound to that of the challenge.
+fn open_confessed(
+    confession: &Confession,
+    answer: &WireAnswer,
+    awaited: Option<&Awaited>,
+) -> Result<ConfessionAnswer, Failure> {
+    let challenge: Challenge = open(&confession.challenge, Purpose::Challenge, awaited)?;
+    let awaited = awaited.map(|awaited| Awaited { counter: Some(challenge.counter), ..*awaited });
+    open_bound(answer, Purpose::Confession, awaited.as_ref())
+}
+
+/// A challenge fences a kiosk for good: it is believed only from the platform, and only as the answer to what was just
+/// sent.
+fn challenged(problem: &Problem, awaited: Option<&Awaited>) -> Failure {
+    let told = problem.fields.get("challenge").cloned();
+    let Some(signed) = told.and_then(|told| serde_json::from_value::<Signed>(told).ok()) else {
+        return Failure::NotBelieved;
+    };
+    match (open::<Challenge>(&signed, Purpose::Challenge, awaited), awaited) {
+        (Ok(challenge), Some(awaited))
+            if (challenge.device, challenge.epoch, Some(challenge.counter))
+                == (awaited.device, awaited.epoch, awaited.counter) =>
+        {
+            Failure::CounterBehind { challenge: Box::new(signed) }
+        }
+        (Ok(_) | Err(_), _) => Failure::NotBelieved,
+    }
+}
+
+fn refusal(answer: &WireAnswer, awaited: Option<&Awaited>) -> Failure {
     let header_ms = answer.retry_after.as_deref().and_then(retry_after_ms);
     let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
     if answer.status >= 500 {
@@ -220,6 +374,7 @@ fn refusal(answer: &WireAnswer) -> Failure {
         return Failure::RateLimited { retry_after_ms: header_ms.max(told_ms) };
     }
     match problem {
+        Some(problem) if problem.code == code::COUNTER_BEHIND => challenged(&problem, awaited),
         Some(problem) if answer.status >= 400 => by_code(problem),
         Some(_) | None => Failure::NotPlatform,
     }
@@ -233,6 +388,7 @@ fn by_code(problem: Problem) -> Failure {
         },
         code::DEVICE_REFUSED => Failure::DeviceRefused,
         code::EPOCH_ENDED => Failure::EpochEnded,
+        code::DEVICE_FENCED => Failure::Fenced,
         _ => Failure::Refused { code: problem.code },
     }
 }

@@ -14,18 +14,32 @@ mod engine;
 mod enrolment;
 #[path = "it/feed.rs"]
 mod feed;
+#[path = "it/fencing.rs"]
+mod fencing;
+#[path = "it/filters.rs"]
+mod filters;
 #[path = "it/http.rs"]
 mod http;
 #[path = "it/leases.rs"]
 mod leases;
+#[path = "it/media.rs"]
+mod media;
 #[path = "it/network.rs"]
 mod network;
 #[path = "it/outbox.rs"]
 mod outbox;
 #[path = "it/promises.rs"]
 mod promises;
+#[path = "it/push.rs"]
+mod push;
+#[path = "it/quota.rs"]
+mod quota;
+#[path = "it/room.rs"]
+mod room;
 #[path = "it/sessions.rs"]
 mod sessions;
+#[path = "it/snapshots.rs"]
+mod snapshots;
 #[path = "it/time.rs"]
 mod time;
 #[path = "it/wire.rs"]

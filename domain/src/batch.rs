@@ -6,6 +6,7 @@
 use crate::{
     money::Fen,
     pricing::{Benefit, Funder, FundingError, check_funding},
+    quota::{Quota, QuotaError},
     segment::{Predicate, PredicateError},
     time::UtcMillis,
     window::Window,
@@ -32,6 +33,9 @@ pub struct BatchTerms {
     /// Hours in which it may be claimed; empty means always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_windows: Vec<Window>,
+    /// How many coupons may be issued when.
+    #[serde(default, skip_serializing_if = "Quota::is_unlimited")]
+    pub quota: Quota,
     /// Hours in which it may be used; empty means always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub use_windows: Vec<Window>,
@@ -70,6 +74,9 @@ pub enum TermsError {
     /// The targeting is wrong.
     #[error("targeting refused")]
     Targeting(#[from] PredicateError),
+    /// The quotas are wrong.
+    #[error("quota refused")]
+    Quota(#[from] QuotaError),
     /// The claim period ends before it begins.
     #[error("the claim period is empty")]
     EmptyClaimPeriod,
@@ -92,6 +99,7 @@ impl BatchTerms {
     pub fn check(&self) -> Result<(), TermsError> {
         check_funding(&self.funding)?;
         self.targeting.check()?;
+        self.quota.check()?;
         if self.claim_until <= self.claim_from {
             return Err(TermsError::EmptyClaimPeriod);
         }
@@ -101,7 +109,8 @@ impl BatchTerms {
         if !self.benefit_gives() {
             return Err(TermsError::EmptyBenefit);
         }
-        let windows = self.claim_windows.iter().chain(&self.use_windows);
+        let quota_windows = self.quota.per_window.iter().map(|quota| &quota.window);
+        let windows = self.claim_windows.iter().chain(&self.use_windows).chain(quota_windows);
         if windows.flat_map(|window| &window.weekdays).any(|day| !(1..=7).contains(day)) {
             return Err(TermsError::Weekday);
         }
@@ -157,6 +166,7 @@ pub(crate) mod tests {
                 from: MinuteOfDay::new(20, 0).unwrap(),
                 to: MinuteOfDay::new(2, 0).unwrap(),
             }],
+            quota: Quota::default(),
             use_windows: vec![],
             validity: Validity::Days(1),
             per_person: PersonLimit { total: 2, day: 1 },

@@ -7,6 +7,7 @@
 use crate::{
     ids::{CityCode, CouponId, TagId},
     key_ring::KeyRing,
+    rotating_code,
     sealed::{KeyId, SealError, Sealed, encoded, seal},
     time::UtcMillis,
 };
@@ -81,6 +82,8 @@ pub struct IdentifyCode {
     pub head: CodeHead,
     /// The crowds the person belongs to.
     pub tags: Vec<TagId>,
+    /// The anchor of the pass it was made from, when the phone was offline; names what can be taken back.
+    pub pass: Option<rotating_code::Link>,
 }
 
 /// A code that lets a merchant redeem one coupon.
@@ -154,23 +157,30 @@ pub fn issue_redeem(code: &RedeemCode, key_id: KeyId, key: &SigningKey) -> Strin
     to_text(PREFIX, &seal(&payload, REDEEM, key_id, key))
 }
 
-/// Believes a scanned text to be an identify code of this city, or says why not.
+/// Believes a scanned text to be an identify code of this city, or says why not. A phone without a network shows one of
+/// the rotating profile (see [`rotating_code`]).
 pub fn verify_identify(scanned: &[u8], ring: &KeyRing, now: UtcMillis) -> Result<IdentifyCode, CodeError> {
+    if is_rotating(scanned) {
+        return rotating_code::verify(scanned, ring, now);
+    }
     let sealed = open(scanned)?;
     let (head, subject) = decode_claims(sealed.payload())?;
-    check_signature(&sealed, &head, IDENTIFY, REDEEM, (ring, now))?;
+    check_signature(&sealed, head.city, (IDENTIFY, &[REDEEM]), (ring, now))?;
     check_time(&head, now)?;
     match subject {
-        OwnedSubject::Tags(tags) => Ok(IdentifyCode { head, tags }),
+        OwnedSubject::Tags(tags) => Ok(IdentifyCode { head, tags, pass: None }),
         OwnedSubject::Coupon(_) => Err(CodeError::Malformed),
     }
 }
 
 /// Believes a scanned text to be a redeem code of this city, or says why not.
 pub fn verify_redeem(scanned: &[u8], ring: &KeyRing, now: UtcMillis) -> Result<RedeemCode, CodeError> {
+    if is_rotating(scanned) {
+        return rotating_code::verify(scanned, ring, now).and(Err(CodeError::WrongPurpose));
+    }
     let sealed = open(scanned)?;
     let (head, subject) = decode_claims(sealed.payload())?;
-    check_signature(&sealed, &head, REDEEM, IDENTIFY, (ring, now))?;
+    check_signature(&sealed, head.city, (REDEEM, &[IDENTIFY]), (ring, now))?;
     check_time(&head, now)?;
     match subject {
         OwnedSubject::Coupon(coupon) => Ok(RedeemCode { head, coupon }),
@@ -233,24 +243,29 @@ fn is_payment_code(scanned: &[u8]) -> bool {
     wechat || alipay
 }
 
-fn check_signature(
+/// Signed by a key of the ring for `purpose`; one for a purpose of `others` is told apart from a forgery.
+pub(crate) fn check_signature(
     sealed: &Sealed,
-    head: &CodeHead,
-    purpose: &str,
-    other_purpose: &str,
+    city: CityCode,
+    (purpose, others): (&str, &[&str]),
     (ring, now): (&KeyRing, UtcMillis),
 ) -> Result<(), CodeError> {
-    if head.city != ring.city {
+    if city != ring.city {
         return Err(CodeError::OtherCity);
     }
     let key = ring.key(sealed.key_id(), now.plus_ms(-CLOCK_SKEW_MS)).ok_or(CodeError::UnknownKey)?;
-    if sealed.verify(purpose, &key).is_ok() {
-        return Ok(());
-    }
-    match sealed.verify(other_purpose, &key) {
-        Ok(()) => Err(CodeError::WrongPurpose),
+    match sealed.verify(purpose, &key) {
+        Ok(()) => Ok(()),
+        Err(_) if others.iter().any(|other| sealed.verify(other, &key).is_ok()) => {
+            Err(CodeError::WrongPurpose)
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// True for a text of the rotating profile that is not too long to look at.
+fn is_rotating(scanned: &[u8]) -> bool {
+    scanned.len() <= SCANNED_BYTES_MAX && scanned.starts_with(rotating_code::PREFIX.as_bytes())
 }
 
 fn check_time(head: &CodeHead, now: UtcMillis) -> Result<(), CodeError> {
@@ -327,7 +342,7 @@ fn decode_fields(payload: &[u8]) -> Result<(CodeHead, OwnedSubject), SealError> 
     Ok((head, subject))
 }
 
-fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Vec<TagId>, SealError> {
+pub(crate) fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Vec<TagId>, SealError> {
     let count = decoder.array()?.and_then(|count| usize::try_from(count).ok());
     match count {
         Some(count) if count <= CODE_TAGS_MAX => (0..count).map(|_| Ok(TagId::new(decoder.u32()?))).collect(),
@@ -335,7 +350,7 @@ fn decode_tags(decoder: &mut Decoder<'_>) -> Result<Vec<TagId>, SealError> {
     }
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], SealError> {
+pub(crate) fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], SealError> {
     bytes.try_into().map_err(|_| SealError::Malformed)
 }
 
@@ -372,7 +387,7 @@ mod tests {
             nonce: [6; 8],
         };
         let tags = [0x5a3c_91d2, 0x1199_aabb, 0xdead_beef, 0x0bad_cafe].map(TagId::new).to_vec();
-        IdentifyCode { head, tags }
+        IdentifyCode { head, tags, pass: None }
     }
 
     fn text() -> String {

@@ -12,6 +12,10 @@ use crate::{
     window::{is_open, next_opening},
 };
 
+/// Openings of claim windows and quotas looked at, one after the other, for one at which both are open: a week of days
+/// with two windows each.
+const OPENINGS_TRIED_MAX: u32 = 16;
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Person<'a> {
@@ -132,15 +136,28 @@ fn is_meant_for(terms: &BatchTerms, person: Person<'_>) -> bool {
 
 fn check_claim_time(terms: &BatchTerms, now: UtcMillis) -> Result<(), Refusal> {
     let in_period = terms.claim_from <= now && now < terms.claim_until;
-    if in_period && is_open(&terms.claim_windows, now) {
+    let opens_at = next_claim_time(terms, now.max(terms.claim_from));
+    if in_period && opens_at == Some(now) {
         return Ok(());
     }
-    let from = now.max(terms.claim_from);
-    let opens_at = match next_opening(&terms.claim_windows, from) {
-        None => Some(from),
-        opening @ Some(_) => opening,
-    };
     Err(Refusal::OutOfWindow { opens_at: opens_at.filter(|opening| *opening < terms.claim_until) })
+}
+
+/// The first instant from `from` on that lies in a claim window and in a period of the quota.
+fn next_claim_time(terms: &BatchTerms, from: UtcMillis) -> Option<UtcMillis> {
+    let mut at = from;
+    for _ in 0..OPENINGS_TRIED_MAX {
+        if let Some(opening) = next_opening(&terms.claim_windows, at) {
+            at = opening;
+        } else if !is_open(&terms.claim_windows, at) {
+            return None;
+        } else if terms.quota.period_at(at).is_some() {
+            return Some(at);
+        } else {
+            at = terms.quota.next_period(at)?.from;
+        }
+    }
+    None
 }
 
 fn discount(benefit: &Benefit, bill: Fen, min_pay: Fen) -> Result<Fen, Refusal> {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cloud_sync::core::{About, News};
+use cloud_sync::disk::FolderDisk;
 use cloud_sync::engine;
 use cloud_sync::owner::StoreHandle;
 use cloud_sync::store::Store;
@@ -50,6 +51,7 @@ pub fn run(arguments: &[OsString]) -> Result<(), Failure> {
         speaker: speaker(config.sound.muted)?,
         transport: transport(&config.platform)?,
         data: config.data.folder.clone(),
+        media: config.media.policy(),
         about: about(),
     })?;
     Ok(kiosk.run()?)
@@ -66,7 +68,7 @@ pub fn pair(arguments: &[OsString]) -> Result<(), Failure> {
     let named = options.value("--platform").map(str::to_owned);
     let url = named.or_else(|| config.platform.url.clone()).ok_or("no platform is named: --platform URL")?;
     start_log(&config.log)?;
-    let (store, _) = Store::open(&config.data.folder, &mut SystemChance)?;
+    let (store, _) = Store::open(Arc::new(FolderDisk::new(&config.data.folder)), &mut SystemChance)?;
     let (store, _thread) = StoreHandle::start(store)?;
     let (sync, news) = engine::start(engine::Parts {
         store,
@@ -91,6 +93,8 @@ pub fn pair(arguments: &[OsString]) -> Result<(), Failure> {
             | News::Link(_)
             | News::Time { .. }
             | News::CatalogueChanged
+            | News::MediaChanged
+            | News::Storage(_)
             | News::StockChanged
             | News::ClaimSettled(_) => {}
         }

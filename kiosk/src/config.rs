@@ -8,7 +8,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cloud_sync::store::MediaPolicy;
 use serde::Deserialize;
+
+/// More than this and no picture would ever fit.
+const FLOOR_PERCENT_MAX: u16 = 90;
 
 /// Everything one machine must know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -20,6 +24,8 @@ pub struct Config {
     pub platform: PlatformConfig,
     /// The camera.
     pub camera: CameraConfig,
+    /// Pictures.
+    pub media: MediaConfig,
     /// The loudspeaker.
     pub sound: SoundConfig,
     /// The log on standard error.
@@ -50,6 +56,35 @@ pub struct PlatformConfig {
 pub struct CameraConfig {
     /// 0 is `/dev/video0`.
     pub index: u32,
+}
+
+/// Pictures: for which screen, and how much of the disk they may take.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MediaConfig {
+    /// Pixels across the panel: of each picture the narrowest variant that need not be enlarged is fetched.
+    pub screen_width_px: u32,
+    /// MiB that pictures may take.
+    pub budget_mib: u32,
+    /// Part of the disk that stays free, in percent, at most 90.
+    pub floor_percent: u16,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        Self { screen_width_px: 1_080, budget_mib: 2_048, floor_percent: 15 }
+    }
+}
+
+impl MediaConfig {
+    /// The same in the store's units.
+    pub fn policy(&self) -> MediaPolicy {
+        MediaPolicy {
+            screen_width_px: self.screen_width_px,
+            budget_bytes: u64::from(self.budget_mib) << 20,
+            floor_bp: self.floor_percent.saturating_mul(100),
+        }
+    }
 }
 
 /// The loudspeaker.
@@ -165,6 +200,9 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         if self.data.folder.as_os_str().is_empty() {
             return Err(not("KIOSK_DATA", "the folder has no name"));
+        }
+        if self.media.floor_percent > FLOOR_PERCENT_MAX {
+            return Err(not("media.floor_percent", "it must be at most 90"));
         }
         let has_scheme = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         if self.platform.url.as_deref().is_some_and(|url| !has_scheme(url)) {

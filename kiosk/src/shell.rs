@@ -16,9 +16,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cloud_sync::core::About;
+use cloud_sync::disk::FolderDisk;
 use cloud_sync::engine::{self, SyncHandle};
 use cloud_sync::owner::StoreHandle;
-use cloud_sync::store::{Store, StoreError};
+use cloud_sync::store::{MediaPolicy, Store, StoreError};
 use cloud_sync::transport::Transport;
 use domain::ids::EventId;
 
@@ -46,6 +47,8 @@ pub struct Parts {
     pub transport: Arc<dyn Transport>,
     /// Where the two databases and the device key are.
     pub data: PathBuf,
+    /// How much of the disk pictures may take, and for which screen.
+    pub media: MediaPolicy,
     /// What the kiosk says of itself.
     pub about: About,
 }
@@ -92,7 +95,8 @@ impl Kiosk {
     pub fn start(parts: Parts) -> Result<Self, StartError> {
         let inbox = Arc::new(Inbox::default());
         let mut chance = (parts.chance)();
-        let (store, damage) = Store::open(&parts.data, chance.as_mut())?;
+        let (mut store, damage) = Store::open(Arc::new(FolderDisk::new(&parts.data)), chance.as_mut())?;
+        store.set_media_policy(parts.media);
         for damage in damage {
             tracing::error!(?damage, "a database was damaged and put aside");
         }

@@ -8,11 +8,13 @@ platform-api serve [--demo [--seed N]] [--listen ADDR] [--data DIR] [--config FI
 platform-api seed [--seed N] [--data DIR] [--config FILE]
 platform-api migrate [--data DIR] [--config FILE]
 platform-api openapi
+platform-api price CASE.json...
 
 serve    answers requests; --demo opens the demo door and, with --seed, repeats the same chance
 seed     plants the demo city, unless it stands already, and ends
 migrate  brings the tables up to date and ends
-openapi  prints the API document";
+openapi  prints the API document
+price    prices case files (docs/PRICING.md), one result a line";
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Command {
     Migrate { config: Option<PathBuf>, data: Option<PathBuf> },
     /// Print the API document.
     OpenApi,
+    /// Price case files.
+    Price(Vec<PathBuf>),
     /// Print how to call this.
     Help,
 }
@@ -62,6 +66,9 @@ pub enum CommandError {
 pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, CommandError> {
     let mut words = words.into_iter();
     let command = words.next().unwrap_or_else(|| "--help".to_owned());
+    if command == "price" {
+        return price(words);
+    }
     let options = parse_options(words)?;
     match command.as_str() {
         "serve" if options.seed.is_some() && !options.demo => {
@@ -81,6 +88,11 @@ pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, Command
         "help" | "--help" | "-h" => Ok(Command::Help),
         _ => Err(CommandError::Unknown(command)),
     }
+}
+
+fn price(words: impl Iterator<Item = String>) -> Result<Command, CommandError> {
+    let files: Vec<PathBuf> = words.map(PathBuf::from).collect();
+    if files.is_empty() { Err(CommandError::Value("price")) } else { Ok(Command::Price(files)) }
 }
 
 fn parse_options(mut words: impl Iterator<Item = String>) -> Result<ServeOptions, CommandError> {
@@ -133,5 +145,6 @@ mod tests {
         assert_eq!(parse_line("serve --listen here"), Err(CommandError::Value("--listen")));
         assert_eq!(parse_line("serve --data"), Err(CommandError::Value("--data")));
         assert!(parse_line("openapi --demo").is_err());
+        assert_eq!(parse_line("price"), Err(CommandError::Value("price")));
     }
 }

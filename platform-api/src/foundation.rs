@@ -3,6 +3,7 @@
 //! Nothing here knows a module, a coupon or a merchant. SQL in here touches only the tables of `0001_foundation`.
 
 pub mod act;
+pub mod admission;
 pub mod app;
 pub mod audit;
 pub mod change_log;
@@ -21,3 +22,4 @@ pub mod page;
 pub mod rate_limit;
 pub mod request;
 pub mod secrets;
+pub mod streams;

@@ -10,6 +10,7 @@ mod consoles;
 mod demo;
 pub mod foundation;
 pub mod modules;
+pub mod price;
 mod router;
 pub mod seed;
 pub mod serve;

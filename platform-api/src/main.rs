@@ -1,4 +1,4 @@
-//! `platform-api serve | seed | migrate | openapi`: reads the command line and calls the library.
+//! `platform-api serve | seed | migrate | openapi | price`: reads the command line and calls the library.
 
 mod command;
 
@@ -10,7 +10,7 @@ use platform_api::{
         error::chain,
         migrate,
     },
-    openapi_document,
+    openapi_document, price,
     serve::serve,
     start,
 };
@@ -32,7 +32,8 @@ fn main() -> ExitCode {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match command::parse(std::env::args().skip(1)).map_err(Into::into).and_then(run) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             tracing::error!("{}", chain(error.as_ref()));
             ExitCode::FAILURE
@@ -40,22 +41,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Box<dyn Error>> {
+/// False when the command has said itself that it failed.
+fn run(command: Command) -> Result<bool, Box<dyn Error>> {
     match command {
-        Command::Serve(options) => tokio::runtime::Runtime::new()?.block_on(run_server(options)),
+        Command::Serve(options) => tokio::runtime::Runtime::new()?.block_on(run_server(options))?,
         Command::Seed(options) => {
             start::demo(settings(options.config, options.data)?, options.seed)?;
-            Ok(())
         }
         Command::Migrate { config, data } => {
             let config = settings(config, data)?;
             let db = start::open_database(&config.database.folder)?;
             migrate::run(&db, migrate::HISTORY, SystemClock.now())?;
-            Ok(())
         }
-        Command::OpenApi => print_line(&openapi_document()?.to_pretty_json()?),
-        Command::Help => print_line(command::HELP),
+        Command::OpenApi => print_line(&openapi_document()?.to_pretty_json()?)?,
+        Command::Price(files) => {
+            return Ok(price::run(&files, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())?);
+        }
+        Command::Help => print_line(command::HELP)?,
     }
+    Ok(true)
 }
 
 async fn run_server(options: ServeOptions) -> Result<(), Box<dyn Error>> {

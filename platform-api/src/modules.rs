@@ -1,7 +1,7 @@
 //! The modules, one per business noun. A lower level never imports a higher one.
 //!
-//! 1 `auth` `devices` `ledger` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
-//! 7 `feed` `fleet`. Each face says what the module owns and promises; `store`, `http` and `rules` stay private.
+//! 1 `auth` `devices` `ledger` `media` · 2 `consumers` `merchants` · 3 `catalog` `funds` `campaigns` · 4 `leases`, then `coupons` ·
+//! 7 `feed` `fleet` `push`. Each face says what the module owns and promises; `store`, `http` and `rules` stay private.
 
 pub mod auth;
 pub mod campaigns;
@@ -14,7 +14,9 @@ pub mod fleet;
 pub mod funds;
 pub mod leases;
 pub mod ledger;
+pub mod media;
 pub mod merchants;
+pub mod push;
 
 use crate::foundation::{
     app::App,

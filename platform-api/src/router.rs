@@ -3,6 +3,7 @@
 use crate::{
     consoles, demo,
     foundation::{
+        admission::{Admission, admit},
         app::App,
         error::{Code, Problem},
         guard::{Access, Guard, Keyed, Row, guard},
@@ -34,6 +35,7 @@ fn modules() -> Vec<Module> {
         health(),
         modules::auth::module(),
         modules::ledger::module(),
+        modules::media::module(),
         modules::consumers::module(),
         modules::merchants::module(),
         modules::catalog::module(),
@@ -43,6 +45,7 @@ fn modules() -> Vec<Module> {
         modules::coupons::module(),
         modules::fleet::module(),
         modules::feed::module(),
+        modules::push::module(),
         consoles::assets::module(),
         consoles::consumer::module(),
         consoles::merchant::module(),
@@ -99,12 +102,14 @@ fn assemble(app: App, mut modules: Vec<Module>) -> Result<Router, RouterError> {
     let authenticators = modules.iter_mut().flat_map(|module| module.authenticators.drain(..)).collect();
     let (router, rows, _) = join(modules)?;
     let timeout = Duration::from_secs(app.config.http.timeout_s);
+    let door = Admission::new(app.config.limits.kiosk_calls_max, app.config.limits.kiosk_returns_per_s);
     let guarding = Guard::new(app.clone(), &rows, authenticators);
     Ok(router
         .fallback(|| async { Problem::new(Code::NotFound) })
         .layer(from_fn_with_state(guarding, guard))
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(from_fn_with_state((app.clone(), door), admit))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_response(log_answer))
         .layer(from_fn_with_state(app.clone(), request::render))
         .with_state(app))

@@ -4,6 +4,7 @@
 //! whole or not at all. The same seed on the same Shanghai day gives the same city, ids included.
 
 mod build;
+mod drawings;
 mod plan;
 
 pub use build::{SeedError, plant};

@@ -2,6 +2,10 @@
 //!
 //! Stopping lets requests (within their own limit) and jobs in work finish; the database closes when the last handle is gone.
 
+mod connection;
+
+pub use connection::serve_connection;
+
 use crate::{
     RouterError, build_router,
     foundation::{
@@ -11,16 +15,19 @@ use crate::{
     },
     handlers, jobs,
 };
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use axum::Router;
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::watch,
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 /// How long an event may wait for its handlers: short enough that nobody notices.
 const OUTBOX_EVERY_MS: u64 = 250;
+/// How long nobody is let in after the system could not.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Serving failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +35,6 @@ pub enum ServeError {
     /// Routes and rows do not belong together.
     #[error("the router cannot be built")]
     Router(#[from] RouterError),
-    /// The network failed.
-    #[error("the network failed")]
-    Network(#[from] io::Error),
 }
 
 /// Serves `app` on `listener` until `stop` is ready.
@@ -43,24 +47,54 @@ pub async fn serve(
     let in_work = Duration::from_secs(app.config.http.timeout_s);
     let (stopping, stopped) = watch::channel(false);
     let mut rounds = start_jobs(&app, &stopped);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop_of(stopped)).into_future();
-    tokio::pin!(serving, stop);
-    let result = tokio::select! {
-        result = &mut serving => result,
+    let mut accepting = tokio::spawn(accept(listener, router, app.config.http.timeout_s, stopped));
+    tokio::pin!(stop);
+    tokio::select! {
+        ended = &mut accepting => tracing::error!(?ended, "connections are accepted no more"),
         () = &mut stop => {
             tracing::info!("stopping: requests in work are finished first");
+            app.streams.stop();
             stopping.send_replace(true);
             // A request in work ends within its own limit; what is left then never finished asking.
-            timeout(in_work, serving).await.unwrap_or_else(|_| {
+            if timeout(in_work, &mut accepting).await.is_err() {
                 tracing::warn!("stopping: connections that ask for nothing are cut off");
-                Ok(())
-            })
+                accepting.abort();
+            }
         }
-    };
+    }
     stopping.send_replace(true);
     while rounds.join_next().await.is_some() {}
-    Ok(result?)
+    Ok(())
+}
+
+/// Accepts connections until the process stops, and waits for those that are served.
+async fn accept(listener: TcpListener, router: Router, head_s_max: u64, stopped: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let stop = stop_of(stopped.clone());
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((socket, peer)) => {
+                    // What is said on a stream is a few bytes, and should not wait for more.
+                    if let Err(error) = socket.set_nodelay(true) {
+                        tracing::debug!(error = &error as &dyn std::error::Error, "a connection collects its bytes");
+                    }
+                    let served = serve_connection(socket, router.clone(), (peer, head_s_max), stopped.clone());
+                    connections.spawn(served);
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection was not accepted");
+                    // Out of file handles, most likely: some will be given back.
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 fn start_jobs(app: &App, stopped: &watch::Receiver<bool>) -> JoinSet<()> {

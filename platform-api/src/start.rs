@@ -11,6 +11,7 @@ use crate::{
         otp_sender::{ConsoleOtpSender, NoOtpSender, OtpSender},
         rate_limit::RateLimiter,
         secrets::{SecretError, Secrets},
+        streams::Streams,
     },
     modules::consumers::{self, ConsumersError},
     seed::{self, Plan, PlanError, SeedError},
@@ -93,6 +94,12 @@ pub struct Adapters {
 /// An application of these adapters over the data folder of `config`.
 pub fn assemble(config: Config, adapters: Adapters) -> Result<App, StartError> {
     let db = open_database(&config.database.folder)?;
+    assemble_over(db, config, adapters)
+}
+
+/// [`assemble`] over a database that is open already; the data folder of `config` holds the key files only.
+pub fn assemble_over(db: Db, config: Config, adapters: Adapters) -> Result<App, StartError> {
+    make_private(&config.database.folder)?;
     migrate::run(&db, migrate::HISTORY, adapters.clock.now())?;
     let secrets = Secrets::open(&config.database.folder.join("keys"))?;
     let app = App::new(Parts {
@@ -103,6 +110,7 @@ pub fn assemble(config: Config, adapters: Adapters) -> Result<App, StartError> {
         secrets,
         otp_sender: adapters.otp_sender,
         rate_limiter: RateLimiter::default(),
+        streams: Streams::default(),
         demo: adapters.demo,
     });
     consumers::prepare(&app)?;

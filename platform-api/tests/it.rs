@@ -24,8 +24,14 @@ mod kiosk;
 mod leases;
 #[path = "it/ledger.rs"]
 mod ledger;
+#[path = "it/media.rs"]
+mod media;
 #[path = "it/merchants.rs"]
 mod merchants;
+#[path = "it/price.rs"]
+mod price;
+#[path = "it/push.rs"]
+mod push;
 #[path = "it/router.rs"]
 mod router;
 #[path = "it/seed.rs"]

@@ -1,6 +1,6 @@
-//! Enrolment, signed device requests, heartbeat and configuration of a kiosk.
+//! Enrolment, signed device requests, heartbeat, confession and configuration of a kiosk.
 
-use crate::base64_bytes;
+use crate::{base64_bytes, signed::Signed};
 use domain::{
     ids::{CityCode, DeviceId, MallId},
     time::{MinuteOfDay, UtcMillis},
@@ -14,6 +14,11 @@ use std::fmt::Write;
 pub const DEVICE_HEADER: &str = "x-device";
 /// Header with the device's time in milliseconds since the epoch.
 pub const TIME_HEADER: &str = "x-device-time";
+/// Header with the number of a signed POST: it only grows in one epoch, and is on the kiosk's disk before it is sent.
+/// What is only read (feed, media, stream) is signed without one, and so is a [`Confession`].
+pub const COUNTER_HEADER: &str = "x-device-counter";
+/// Where a [`Confession`] is sent: the one signed POST without a counter, because the counter is what is wrong.
+pub const CONFESS_PATH: &str = "/api/k/v1/confess";
 /// Header with the base64 Ed25519 signature over [`RequestHead`].
 pub const SIGNATURE_HEADER: &str = "x-device-signature";
 /// How far the time of a request may lie from the platform's: past it, the answer tells the right time.
@@ -75,11 +80,100 @@ pub struct Heartbeat {
     pub lease_slots: u64,
     /// A camera delivers frames.
     pub camera: bool,
+    /// Its push stream is open.
+    #[serde(default)]
+    pub stream: bool,
+    /// Its disk is low: pictures, and perhaps the feed, wait for room. Claims go on.
+    #[serde(default)]
+    pub disk_low: bool,
     /// The kiosk's own time.
     pub at: UtcMillis,
+    /// What its ledger holds; lower than heard before means that its disk is older than what it once said.
+    #[serde(default)]
+    pub high_water: HighWater,
 }
 
-/// What a heartbeat brings back.
+/// Counts that a ledger keeps durably and that never get smaller in one epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HighWater {
+    /// Number of the last lease request.
+    pub request_no: u64,
+    /// Vouchers ever issued in this epoch.
+    pub vouchers: u64,
+}
+
+impl HighWater {
+    /// True if any of the counts is smaller than in `heard`.
+    pub const fn is_behind(&self, heard: &HighWater) -> bool {
+        self.request_no < heard.request_no || self.vouchers < heard.vouchers
+    }
+
+    /// The larger of each count.
+    pub fn max(self, other: HighWater) -> HighWater {
+        HighWater {
+            request_no: self.request_no.max(other.request_no),
+            vouchers: self.vouchers.max(other.vouchers),
+        }
+    }
+}
+
+/// What a platform noticed of a request that is older than one it has served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "behind")]
+pub enum Behind {
+    /// The request's number is not greater than that of an earlier request.
+    Counter {
+        /// The greatest number served in this epoch.
+        heard: u64,
+    },
+    /// The heartbeat's counts are smaller than those of an earlier one.
+    HighWater {
+        /// What the heartbeat says.
+        said: HighWater,
+        /// What was heard before.
+        heard: HighWater,
+    },
+}
+
+/// The field `challenge` of a problem `COUNTER_BEHIND`: a [`Signed`] one of these, purpose `Challenge`.
+///
+/// A late packet of a healthy kiosk gets one too, and nobody reads it. A kiosk that receives it as the answer to what
+/// it has just sent knows that its disk was rolled back, or lives in a second kiosk: it stops, and confesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Who was refused.
+    pub device: DeviceId,
+    /// In which life.
+    pub epoch: u32,
+    /// The number of the request that was refused.
+    pub counter: u64,
+    /// What was noticed.
+    #[serde(flatten)]
+    pub behind: Behind,
+    /// When, by the platform's clock. A confession is taken while this is recent ([`REQUEST_SKEW_MS`]).
+    pub at: UtcMillis,
+    /// Makes each challenge another one.
+    #[serde(with = "base64_bytes")]
+    pub nonce: [u8; 16],
+}
+
+/// `POST /api/k/v1/confess`, signed by the device's key over the challenge: my disk is older than what I once said.
+/// The platform ends the device's epoch; every copy of it must be paired again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confession {
+    /// The challenge as received.
+    pub challenge: Signed,
+}
+
+/// What a confession brings back: a [`Signed`] one, purpose `Confession`, bound to the challenge's counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfessionAnswer {
+    /// Since when the epoch is over.
+    pub fenced_at: UtcMillis,
+}
+
+/// What a heartbeat brings back: a [`Signed`] one, purpose `Heartbeat`, bound to its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeartbeatAnswer {
     /// The platform's time.
@@ -144,6 +238,8 @@ pub struct RequestHead<'a> {
     pub path: &'a str,
     /// The device's time.
     pub at: UtcMillis,
+    /// The number of [`COUNTER_HEADER`]; absent where nothing is changed.
+    pub counter: Option<u64>,
     /// [`body_sha256`] of the whole body.
     pub body_sha256: [u8; 32],
 }
@@ -167,7 +263,9 @@ impl RequestHead<'_> {
     }
 
     fn message(&self) -> String {
-        let mut text = format!("CXD1\n{}\n{}\n{}\n{}\n", self.device, self.method, self.path, self.at.get());
+        let counter = self.counter.map_or_else(|| "-".to_owned(), |counter| counter.to_string());
+        let (device, method, path, at) = (self.device, self.method, self.path, self.at.get());
+        let mut text = format!("CXD2\n{device}\n{method}\n{path}\n{at}\n{counter}\n");
         for byte in self.body_sha256 {
             // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x}");
@@ -188,6 +286,7 @@ mod tests {
             method: "POST",
             path: "/api/k/v1/leases",
             at: UtcMillis::new(5),
+            counter: Some(7),
             body_sha256: body_sha256(b"{}"),
         };
         let signature = head.sign(&key);
@@ -197,10 +296,22 @@ mod tests {
             RequestHead { method: "PUT", ..head },
             RequestHead { path: "/api/k/v1/leases?x=1", ..head },
             RequestHead { at: UtcMillis::new(6), ..head },
+            RequestHead { counter: Some(8), ..head },
+            RequestHead { counter: None, ..head },
             RequestHead { body_sha256: body_sha256(b"{ }"), ..head },
         ];
         assert!(changed.iter().all(|other| !other.verify(&signature, &key.verifying_key())));
         assert!(!head.verify("not base64", &key.verifying_key()));
+    }
+
+    #[test]
+    fn a_count_that_is_smaller_is_behind_and_one_that_grew_is_not() {
+        let heard = HighWater { request_no: 4, vouchers: 9 };
+        assert!(!heard.is_behind(&heard));
+        assert!(HighWater { request_no: 3, vouchers: 20 }.is_behind(&heard));
+        assert!(HighWater { request_no: 20, vouchers: 8 }.is_behind(&heard));
+        let joined = heard.max(HighWater { request_no: 5, vouchers: 1 });
+        assert_eq!(joined, HighWater { request_no: 5, vouchers: 9 });
     }
 
     #[test]

@@ -2,8 +2,24 @@
 //!
 //! A page is a [`crate::signed::Signed`] [`Page`], purpose `FeedPage`. Each row is read on its own: one that this
 //! build does not understand is skipped and named, so that a newer platform never stops an older kiosk.
+//!
+//! A kiosk asks from a [`Place`]. The platform answers with the changes after it, or, when it cannot go on from there (a
+//! newcomer, another history, another mall, tombstones already forgotten), with the parts of a snapshot, which replaces
+//! all the kiosk holds once it is whole. The page that reaches the newest change names the sum of all rows the kiosk
+//! must hold then, so that whatever was missed or mangled on either side is noticed, and mended by a snapshot.
 
-use crate::device::KioskConfig;
+mod filters;
+mod fingerprint;
+mod place;
+
+pub use filters::{DenyRow, HoldOutRow};
+pub use fingerprint::{ContentSum, Fingerprint, NoFingerprint};
+pub use place::{PART_BYTES_MAX, Place, is_part};
+
+use crate::{
+    device::KioskConfig,
+    media::{self, MediaRef},
+};
 use domain::{
     batch::BatchTerms,
     ids::{BatchId, CampaignId, MallId, MerchantId, StoreId},
@@ -17,17 +33,40 @@ use serde_json::Value;
 /// Most changes in one page.
 pub const PAGE_CHANGES_MAX: usize = 500;
 
-/// One page: the changes after `since`, in order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One page: the changes after `since`, in order; or a part of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
-    /// The cursor that was asked for.
+    /// The cursor that was asked for; in a snapshot the same as `next`.
     pub since: u64,
-    /// The cursor to ask with next.
+    /// The cursor to ask with next; in a snapshot, once it is whole.
     pub next: u64,
     /// More is waiting right now.
     pub more: bool,
-    /// The changes.
+    /// The changes; in a snapshot rows to hold, none to drop.
     pub changes: Vec<Change>,
+    /// Stands for all changes up to `next`, of this very history. To be said with the next request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Fingerprint>,
+    /// Stands for what this kiosk is to see (city, mall, groups, itself). To be said with the next request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<Fingerprint>,
+    /// The [`ContentSum`] of all rows the kiosk holds after this page; only where nothing more waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Fingerprint>,
+    /// Which part of a snapshot this is; absent on a page of changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<SnapshotPart>,
+}
+
+/// A part of a snapshot. The kiosk puts the rows aside and uses them once the last part has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotPart {
+    /// The part that was asked for; empty for the first, which begins anew.
+    #[serde(default)]
+    pub from: String,
+    /// The part to ask for next; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// One row put or dropped.
@@ -55,6 +94,10 @@ pub enum Row {
     KeyRing(KeyRing),
     /// The kiosk's configuration.
     Config(KioskConfig),
+    /// Who is turned away on a day, and whose tags are not used.
+    Deny(DenyRow),
+    /// To whom a campaign is not shown on a day.
+    HoldOut(HoldOutRow),
 }
 
 /// What a change says.
@@ -77,6 +120,8 @@ impl Change {
             Row::Batch(row) => (BATCH, serde_json::to_value(row)?),
             Row::KeyRing(row) => (KEY_RING, serde_json::to_value(row)?),
             Row::Config(row) => (CONFIG, serde_json::to_value(row)?),
+            Row::Deny(row) => (DENY, serde_json::to_value(row)?),
+            Row::HoldOut(row) => (HOLD_OUT, serde_json::to_value(row)?),
         };
         Ok(Change { kind: kind.to_owned(), id: id.into(), row: Some(value) })
     }
@@ -92,6 +137,8 @@ impl Change {
             BATCH => BatchRow::deserialize(value).map(|row| Row::Batch(Box::new(row))),
             KEY_RING => KeyRing::deserialize(value).map(Row::KeyRing),
             CONFIG => KioskConfig::deserialize(value).map(Row::Config),
+            DENY => DenyRow::deserialize(value).map(Row::Deny),
+            HOLD_OUT => HoldOutRow::deserialize(value).map(Row::HoldOut),
             _ => return Reading::NotUnderstood,
         };
         match row {
@@ -112,6 +159,10 @@ pub const BATCH: &str = "batch";
 pub const KEY_RING: &str = "key_ring";
 /// Kind of [`KioskConfig`].
 pub const CONFIG: &str = "config";
+/// Kind of [`DenyRow`].
+pub const DENY: &str = "deny";
+/// Kind of [`HoldOutRow`].
+pub const HOLD_OUT: &str = "hold_out";
 
 /// The mall.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +195,9 @@ pub struct StoreRow {
     /// When it is open; empty means always.
     #[serde(default)]
     pub open: Vec<Window>,
+    /// Its picture in several widths; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "media::readable")]
+    pub pictures: Vec<MediaRef>,
 }
 
 /// A coupon batch as a kiosk offers it.
@@ -176,6 +230,9 @@ pub struct BatchRow {
     pub lease_slots: u32,
     /// The terms both sides decide by.
     pub terms: BatchTerms,
+    /// Its picture in several widths; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "media::readable")]
+    pub pictures: Vec<MediaRef>,
 }
 
 impl BatchRow {

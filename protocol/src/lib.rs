@@ -7,8 +7,10 @@
 pub mod device;
 pub mod feed;
 pub mod lease;
+pub mod media;
 pub mod outbox;
 pub mod problem;
+pub mod push;
 pub mod signed;
 
 mod base64_bytes;

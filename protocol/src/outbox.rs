@@ -31,7 +31,8 @@ pub struct ClaimReport {
     pub voucher: String,
 }
 
-/// The answer to [`ClaimsRequest`], one outcome a claim, in the same order.
+/// The answer to [`ClaimsRequest`], one outcome a claim, in the same order: a [`crate::signed::Signed`] one, purpose
+/// `Claims`, bound to its request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimsAnswer {
     /// What became of each claim.

@@ -70,6 +70,10 @@ pub mod code {
     pub const PAIRING_REFUSED: &str = "PAIRING_REFUSED";
     /// The epoch is not the device's own any more.
     pub const EPOCH_ENDED: &str = "EPOCH_ENDED";
+    /// The request is older than one served before; `challenge` says what was noticed, signed.
+    pub const COUNTER_BEHIND: &str = "COUNTER_BEHIND";
+    /// The device has confessed to being a copy of an older disk, or another copy has: pair again.
+    pub const DEVICE_FENCED: &str = "DEVICE_FENCED";
     /// Nothing of the batch is left to lend.
     pub const BATCH_EXHAUSTED: &str = "BATCH_EXHAUSTED";
     /// The batch is paused or over.

@@ -1,6 +1,7 @@
 //! Messages the platform signs: the very bytes of the body are signed, so no two readings of them can differ.
 
 use crate::base64_bytes;
+use domain::ids::DeviceId;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -11,6 +12,16 @@ pub enum Purpose {
     FeedPage,
     /// A lease grant.
     Grant,
+    /// The answer to a heartbeat: the platform's time.
+    Heartbeat,
+    /// The verdicts on claims.
+    Claims,
+    /// What a close gave back.
+    Close,
+    /// That a request is older than one served before.
+    Challenge,
+    /// That a confession was taken.
+    Confession,
 }
 
 impl Purpose {
@@ -18,6 +29,11 @@ impl Purpose {
         match self {
             Purpose::FeedPage => b"CXP1/feed\0",
             Purpose::Grant => b"CXP1/grant\0",
+            Purpose::Heartbeat => b"CXP1/heartbeat\0",
+            Purpose::Claims => b"CXP1/claims\0",
+            Purpose::Close => b"CXP1/close\0",
+            Purpose::Challenge => b"CXP1/challenge\0",
+            Purpose::Confession => b"CXP1/confession\0",
         }
     }
 }
@@ -30,6 +46,19 @@ pub struct Signed {
     /// Ed25519 over the purpose and the bytes of `body`.
     #[serde(with = "base64_bytes")]
     pub signature: [u8; 64],
+}
+
+/// An answer and the request it answers, so that it cannot be shown again as the answer to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound<T> {
+    /// Who asked.
+    pub device: DeviceId,
+    /// In which life: a kiosk that lost its disk counts from one again.
+    pub epoch: u32,
+    /// The number of the request.
+    pub counter: u64,
+    /// The answer.
+    pub answer: T,
 }
 
 /// Why a signed message is not believed.

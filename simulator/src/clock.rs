@@ -4,13 +4,12 @@
 
 use cloud_sync::ports::{Clock, Now};
 use domain::time::UtcMillis;
-use kiosk::ports::Monotonic;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// The clock of a simulated kiosk; clones share it.
@@ -54,12 +53,13 @@ fn machine_time() -> UtcMillis {
 
 impl Clock for ShiftedClock {
     fn now(&self) -> Now {
-        Now { wall: self.wall(), monotonic: self.monotonic() }
+        Now { wall: self.wall(), monotonic: self.zero.elapsed() }
     }
 }
 
-impl Monotonic for ShiftedClock {
-    fn monotonic(&self) -> Duration {
+#[cfg(feature = "screens")]
+impl kiosk::ports::Monotonic for ShiftedClock {
+    fn monotonic(&self) -> std::time::Duration {
         self.zero.elapsed()
     }
 }
@@ -67,6 +67,7 @@ impl Monotonic for ShiftedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_shift_moves_the_wall_clock_alone_and_reaches_every_clone() {

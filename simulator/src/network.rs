@@ -1,6 +1,8 @@
 //! A network that can be cut: while it is, nothing gets out, and an answer that was under way is lost.
 
-use cloud_sync::transport::{Sending, Transport, TransportError, WireRequest};
+use cloud_sync::transport::{
+    Chunks, NextChunk, Opening, Sending, Transport, TransportError, WireRequest, WireStream,
+};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -57,6 +59,37 @@ impl<T: Transport> Transport for CutTransport<T> {
             Ok(answer)
         })
     }
+
+    fn open(&self, request: WireRequest) -> Opening<'_> {
+        Box::pin(async move {
+            self.cable.check()?;
+            let stream = self.inner.open(request).await?;
+            self.cable.check()?;
+            let chunks = Box::new(CutChunks { cable: self.cable.clone(), inner: stream.chunks });
+            Ok(WireStream { chunks, ..stream })
+        })
+    }
+}
+
+/// A stream through a cable: what is said while it is out is lost, and nobody is told.
+struct CutChunks {
+    cable: Cable,
+    inner: Box<dyn Chunks>,
+}
+
+impl Chunks for CutChunks {
+    fn next(&mut self) -> NextChunk<'_> {
+        Box::pin(async move {
+            loop {
+                let chunk = self.inner.next().await;
+                match chunk {
+                    Ok(Some(_)) if !self.cable.is_plugged() => {}
+                    Ok(None) | Err(_) if !self.cable.is_plugged() => std::future::pending().await,
+                    Ok(_) | Err(_) => return chunk,
+                }
+            }
+        })
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +106,10 @@ mod tests {
                 cable.plug(false);
             }
             Box::pin(async { Ok(WireAnswer { status: 200, ..WireAnswer::default() }) })
+        }
+
+        fn open(&self, _: WireRequest) -> Opening<'_> {
+            Box::pin(async { Err(TransportError::Unreachable) })
         }
     }
 

@@ -4,19 +4,16 @@
 
 pub(crate) mod arrive;
 mod books;
-pub(crate) mod city;
 pub(crate) mod clocks;
 mod kiosk;
 mod night;
 mod offline;
-pub(crate) mod people;
-pub(crate) mod platform;
 mod privacy;
-mod process;
 mod redeem;
 mod refusals;
-pub(crate) mod report;
 mod traces;
+
+pub(crate) use crate::cast::{city, people, platform, report};
 
 use self::kiosk::{Kiosk, Places};
 use city::City;

@@ -51,7 +51,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     show(&build()?, options.listen)
 }
 
-/// Runs the story headless; fails when one of its steps did not hold.
+/// Runs the stories headless, the screens' and the wire's; fails when one of their steps did not hold.
 pub fn check() -> Result<(), Failure> {
     setup::run()?;
     let programs = build()?;
@@ -61,7 +61,10 @@ pub fn check() -> Result<(), Failure> {
     story.arg("--platform-bin").arg(&programs.platform);
     let told = process::run(story.current_dir(root()));
     eprintln!("demo: a picture of every screen is in {}", folder.display());
-    told
+    told?;
+    let mut wire = Command::new(&programs.simulator);
+    wire.arg("wire").arg("--out").arg(folder.join("wire")).arg("--platform-bin").arg(&programs.platform);
+    process::run(wire.current_dir(root()))
 }
 
 fn parse(arguments: &[String]) -> Result<Options, Failure> {

@@ -6,6 +6,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod mutants;
 mod process;
 mod setup;
 mod test;
@@ -24,6 +25,7 @@ const USAGE: &str = "usage: cargo xtask <task>
   test                  every test of the workspace
   ci                    what the build machine runs: format, lints, docs, tests, demo, licences, house rules
   tidy                  the house rules no compiler knows: who imports whom, where SQL lives, sizes, markup
+  mutants [NAME...]     break the code on purpose, one rule at a time, and demand that the proofs notice
   bench [ID...]         the benchmark figures, against their bars";
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         "test" => without_options(options).and_then(|()| test::run()),
         "ci" => without_options(options).and_then(|()| ci::run()),
         "tidy" => without_options(options).and_then(|()| tidy::run()),
+        "mutants" => mutants::run(options),
         "bench" => bench::run(options),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -11,6 +11,7 @@ mod imports;
 mod licences;
 mod markup;
 mod modules;
+mod mutants;
 mod opening;
 mod programs;
 mod references;
@@ -68,6 +69,8 @@ pub enum Rule {
     TestBinary,
     /// A program that is started and that setup does not install.
     Setup,
+    /// A mutant whose text does not stand once in its file.
+    Mutant,
     /// An exception that is not needed.
     Exception,
 }
@@ -95,6 +98,7 @@ impl Rule {
             Self::Reference => "reference",
             Self::TestBinary => "test-binary",
             Self::Setup => "setup",
+            Self::Mutant => "mutant",
             Self::Exception => "exception",
         }
     }
@@ -146,6 +150,7 @@ pub fn run() -> Result<(), Failure> {
 
     let mut findings = of_packages(&workspace, &policy, &root);
     findings.extend(register::check(&root)?);
+    findings.extend(mutants::check(&root)?);
     findings.extend(of_sources(&sources));
     findings.extend(sources.iter().flat_map(|source| references::check(source, &documents)));
     let mut findings = exceptions::apply(findings, &exceptions);

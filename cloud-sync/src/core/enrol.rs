@@ -1,6 +1,6 @@
 //! Enrolment: a pairing code for an identity. The key is on disk before its public half is sent.
 
-use super::{Effect, News, Save, State};
+use super::{Effect, News, Save, State, push};
 use crate::{ports::Now, wire::Call};
 use protocol::device::{EnrolAnswer, EnrolRequest};
 
@@ -35,7 +35,7 @@ pub(super) fn send(state: &mut State, public_key: [u8; 32], now: Now) -> Option<
     });
     let origin = order.origin.clone();
     state.sent = Some((call.clone(), now));
-    Some(Effect::Send { origin, call })
+    Some(Effect::Send { origin, call, counter: None })
 }
 
 pub(super) fn accept(state: &mut State, answer: EnrolAnswer) -> Option<Effect> {
@@ -51,7 +51,8 @@ pub(super) fn failed(state: &mut State, code: &str, effects: &mut Vec<Effect>) {
 }
 
 /// Everything begins anew: the screen is told at the next look, and all streams are due.
-pub(super) fn done(state: &mut State, now: Now) {
+pub(super) fn done(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
+    push::begin_anew(state, now, effects);
     state.told = None;
     state.resting.clear();
     for pace in [&mut state.heartbeat, &mut state.feed, &mut state.outbox, &mut state.stock] {

@@ -6,14 +6,14 @@ use crate::{
     store::{BatchStock, GrantRefused},
     wire::Call,
 };
-use protocol::lease::{CloseRequest, LeaseRequest};
+use protocol::lease::{CloseRequest, Grant, LeaseRequest};
 
 /// More is asked for when less than one part in so many of the lease is left.
 const REFILL_PART: u32 = 3;
-/// Stock is fetched this long before a batch opens, so that a kiosk cut off at the opening has some.
-const LEAD_MS: i64 = 3_600_000;
 /// How long a batch is not asked for again after the platform refused.
 const REST_MS: i64 = 60_000;
+/// How long, after the platform gave less than was wanted: stock is low and others want some.
+const SHORT_REST_MS: i64 = 15_000;
 /// How long, when the platform wants a heartbeat first.
 const HEARTBEAT_FIRST_MS: i64 = 2_000;
 /// The platform's code for that.
@@ -24,7 +24,7 @@ pub(super) fn choose(state: &mut State, now: Now) -> Option<Effect> {
         return None;
     }
     state.resting.retain(|_, until| *until > now.monotonic);
-    let work = if state.time.is_trusted(now) { next_work(state, now) } else { None };
+    let work = if state.time.is_trusted(now) { next_work(state) } else { None };
     if work.is_none() {
         let period_ms = outbox::period_ms(state);
         state.stock.succeeded(now, period_ms, &mut state.jitter);
@@ -32,23 +32,30 @@ pub(super) fn choose(state: &mut State, now: Now) -> Option<Effect> {
     work
 }
 
-fn next_work(state: &State, now: Now) -> Option<Effect> {
+fn next_work(state: &State) -> Option<Effect> {
     if let Some(ended) = state.facts.leases.to_close.first() {
         return Some(Effect::Save(Save::CloseLease(ended.lease)));
     }
-    let opens_before = state.platform_now(now).plus_ms(LEAD_MS);
     let is_wanted = |stock: &&BatchStock| {
-        stock.fresh_slots.saturating_mul(REFILL_PART) < stock.lease_slots
-            && stock.claim_from <= opens_before
-            && !state.resting.contains_key(&stock.batch)
+        stock.fresh_slots.saturating_mul(REFILL_PART) < stock.want
+            && !state.resting.contains_key(&(stock.batch, stock.at))
     };
     let short = state.facts.leases.batches.iter().find(is_wanted)?;
-    Some(Effect::Save(Save::RecordRequest { batch: short.batch, want: short.lease_slots }))
+    Some(Effect::Save(Save::RecordRequest { batch: short.batch, want: short.want, at: short.at }))
 }
 
 pub(super) fn send(state: &mut State, request: LeaseRequest, now: Now) -> Option<Effect> {
     state.asked = Some(request);
     super::send(state, Call::Lease(request), now)
+}
+
+/// A grant that came; whether it is taken is for the store to say.
+pub(super) fn taking(state: &mut State, grant: Grant, now: Now) -> Effect {
+    if let Some(asked) = state.asked.filter(|asked| grant.slots < asked.want) {
+        let until = after(now, state.jitter.spread(SHORT_REST_MS));
+        state.resting.insert((asked.batch, asked.at), until);
+    }
+    Effect::Save(Save::AcceptGrant(grant))
 }
 
 pub(super) fn granted(
@@ -60,6 +67,8 @@ pub(super) fn granted(
     let asked = state.asked.take()?;
     match verdict {
         Ok(()) => {
+            // It may be for newer terms than the catalogue has; slots of those are not issued before the feed came.
+            state.feed.resume(now);
             effects.push(Effect::Tell(News::StockChanged));
             None
         }
@@ -71,7 +80,7 @@ pub(super) fn granted(
 pub(super) fn refused(state: &mut State, request: LeaseRequest, code: &str, now: Now) -> Option<Effect> {
     if code == CONFLICT {
         state.heartbeat.due = now.monotonic;
-        state.resting.insert(request.batch, after(now, HEARTBEAT_FIRST_MS));
+        state.resting.insert((request.batch, request.at), after(now, HEARTBEAT_FIRST_MS));
         return None;
     }
     Some(give_up(state, request, now))
@@ -79,7 +88,7 @@ pub(super) fn refused(state: &mut State, request: LeaseRequest, code: &str, now:
 
 fn give_up(state: &mut State, request: LeaseRequest, now: Now) -> Effect {
     let until = after(now, state.jitter.spread(REST_MS));
-    state.resting.insert(request.batch, until);
+    state.resting.insert((request.batch, request.at), until);
     Effect::Save(Save::DropRequest(request.request_no))
 }
 

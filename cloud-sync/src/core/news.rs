@@ -1,7 +1,7 @@
 //! What the sync core tells the screen.
 
 use super::Link;
-use crate::store::Settled;
+use crate::store::{Settled, Storage};
 
 /// Something the kiosk may want to react to. News are hints: the truth is in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub enum News {
     },
     /// A feed page was applied: take the new catalogue.
     CatalogueChanged,
+    /// A medium came that the catalogue names: what was shown without a picture can be shown with it.
+    MediaChanged,
+    /// The disk has room, or content gives way. Claims go on all the same.
+    Storage(Storage),
     /// Slots came or went other than by a claim on this screen.
     StockChanged,
     /// The platform's word on a claim.
@@ -42,4 +46,6 @@ pub enum PairingNeeded {
     DeviceRefused,
     /// Another enrolment took its place.
     EpochEnded,
+    /// Its disk is older than what it once said, or lives in a second kiosk: both must be paired again.
+    Fenced,
 }

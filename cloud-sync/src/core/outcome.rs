@@ -1,8 +1,9 @@
 //! What an answer, a refusal or silence leads to: the next step of the same piece of work, or its end.
 
 use super::{
-    Effect, Save, Saved, State, enrol, feed, lease, outbox,
+    Effect, Save, Saved, State, enrol, feed, lease, media, outbox,
     pace::{Pace, after},
+    push,
 };
 use crate::{
     backoff::Jitter,
@@ -22,9 +23,10 @@ pub(super) fn saved(state: &mut State, saved: Saved, now: Now, effects: &mut Vec
     match saved {
         Saved::Candidate(public_key) => enrol::send(state, public_key, now),
         Saved::Enrolled => {
-            enrol::done(state, now);
+            enrol::done(state, now, effects);
             None
         }
+        Saved::Counted(counter) => super::counted(state, counter, now),
         Saved::Pending(claims) => outbox::send(state, claims, now),
         Saved::Settled(settled) => {
             outbox::settled(state, settled, now, effects);
@@ -35,6 +37,14 @@ pub(super) fn saved(state: &mut State, saved: Saved, now: Now, effects: &mut Vec
         Saved::Closing(request) => lease::send_close(state, request, now, effects),
         Saved::Applied(verdict) => {
             feed::applied(state, verdict, now, effects);
+            None
+        }
+        Saved::NoRoom => {
+            feed::no_room(state, now);
+            None
+        }
+        Saved::MediaPart(sha256, outcome) => {
+            media::stored(state, (sha256, outcome), now, effects);
             None
         }
         Saved::Done => None,
@@ -58,9 +68,13 @@ pub(super) fn answered(
         }
         Answer::Heartbeat(answer) => Some(heard(state, answer, sent_at, now)),
         Answer::Page(page) => Some(Effect::Save(Save::ApplyPage(Box::new(page)))),
+        Answer::MediaPart { sha256, from, part } => {
+            Some(Effect::Save(Save::MediaPart { sha256, from, part }))
+        }
         Answer::Claims(answer) => Some(Effect::Save(Save::Acknowledge(answer.outcomes))),
-        Answer::Grant(grant) => Some(Effect::Save(Save::AcceptGrant(grant))),
+        Answer::Grant(grant) => Some(lease::taking(state, grant, now)),
         Answer::Closed(_) => lease::close_answered(&call),
+        Answer::Confessed(_) => Some(confessed(state, now)),
     };
     state.busy = next.is_some();
     next
@@ -69,10 +83,17 @@ pub(super) fn answered(
 fn heard(state: &mut State, answer: HeartbeatAnswer, sent_at: Now, now: Now) -> Effect {
     state.time.heard(answer.now, sent_at, now);
     state.heartbeat.succeeded(now, HEARTBEAT_MS, &mut state.jitter);
-    if answer.feed_head > state.facts.cursor {
+    // A head behind the cursor is that of a platform restored from an older backup.
+    if answer.feed_head != state.facts.cursor {
         state.feed.due = now.monotonic;
     }
     Effect::Save(Save::Heard(answer.now))
+}
+
+/// From here on the platform is only asked now and then; what it says cannot lift the fence.
+fn confessed(state: &mut State, now: Now) -> Effect {
+    state.heartbeat.due = after(now, state.jitter.spread(REFUSED_HEARTBEAT_MS));
+    Effect::Save(Save::Confessed)
 }
 
 /// There is no answer to act on.
@@ -117,11 +138,33 @@ fn not_answered(
         }
         Failure::DeviceRefused => {
             platform_spoke(state, now, effects);
+            push::hang_up(state, now, effects);
             Some(stand(state, Standing::DeviceRefused, now))
         }
         Failure::EpochEnded => {
             platform_spoke(state, now, effects);
+            push::hang_up(state, now, effects);
             Some(stand(state, Standing::EpochEnded, now))
+        }
+        Failure::CounterBehind { challenge } => {
+            platform_spoke(state, now, effects);
+            // The confession is due at once.
+            state.heartbeat.due = now.monotonic;
+            Some(Effect::Save(Save::Fence(challenge.as_ref().clone())))
+        }
+        Failure::Fenced => {
+            platform_spoke(state, now, effects);
+            Some(match call {
+                // Another copy was faster: the epoch is over all the same.
+                Call::Confess(_) => confessed(state, now),
+                Call::Enrol(_)
+                | Call::Heartbeat(_)
+                | Call::Feed(_)
+                | Call::Media { .. }
+                | Call::Claims(_)
+                | Call::Lease(_)
+                | Call::Close(_) => stand(state, Standing::Fenced, now),
+            })
         }
         Failure::Refused { code } => {
             platform_spoke(state, now, effects);
@@ -134,7 +177,8 @@ fn not_answered(
 fn platform_spoke(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     if state.link.answered(now, state.time.platform_now(now), effects) {
         // The first word after silence: what waited for it is due.
-        for pace in [&mut state.heartbeat, &mut state.feed, &mut state.outbox, &mut state.stock] {
+        let media = &mut state.media;
+        for pace in [&mut state.heartbeat, &mut state.feed, &mut state.outbox, &mut state.stock, media] {
             pace.resume(now);
         }
     }
@@ -149,6 +193,9 @@ fn block(
     effects: &mut Vec<Effect>,
 ) -> Option<Effect> {
     state.link.failed(retry_after_ms, now, &mut state.jitter, effects);
+    if matches!(call, Call::Media { .. }) {
+        media::not_come(state);
+    }
     pace_of(state, call).fail(now);
     None
 }
@@ -164,8 +211,9 @@ impl Waiting<'_> {
 
 fn pace_of<'a>(state: &'a mut State, call: &Call) -> Waiting<'a> {
     let pace = match call {
-        Call::Enrol(_) | Call::Heartbeat(_) => &mut state.heartbeat,
-        Call::Feed { .. } => &mut state.feed,
+        Call::Enrol(_) | Call::Heartbeat(_) | Call::Confess(_) => &mut state.heartbeat,
+        Call::Feed(_) => &mut state.feed,
+        Call::Media { .. } => &mut state.media,
         Call::Claims(_) => &mut state.outbox,
         Call::Lease(_) | Call::Close(_) => &mut state.stock,
     };
@@ -182,10 +230,11 @@ fn stand(state: &mut State, standing: Standing, now: Now) -> Effect {
 fn refused(state: &mut State, call: &Call, code: &str, now: Now) -> Option<Effect> {
     match call {
         Call::Enrol(_) => None,
-        Call::Heartbeat(_) | Call::Feed { .. } => {
+        Call::Heartbeat(_) | Call::Feed(_) | Call::Confess(_) => {
             pace_of(state, call).fail(now);
             None
         }
+        Call::Media { sha256, .. } => Some(media::refused(state, *sha256, now)),
         Call::Claims(request) => Some(outbox::refused(state, request, now)),
         Call::Lease(request) => lease::refused(state, *request, code, now),
         Call::Close(_) => lease::close_answered(call),

@@ -25,6 +25,13 @@ impl Pace {
         self.due = after(now, jitter.spread(period_ms));
     }
 
+    /// Due at `at` at the latest, unless it failed for a reason of its own.
+    pub(super) fn hurry(&mut self, at: Duration) {
+        if !self.backoff.is_failing() {
+            self.due = self.due.min(at);
+        }
+    }
+
     /// What stood in the way is gone: due now, unless it failed for a reason of its own.
     pub(super) fn resume(&mut self, now: Now) {
         if !self.backoff.is_failing() {

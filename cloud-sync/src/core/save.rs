@@ -1,6 +1,6 @@
 //! What the core asks of the store, and what the store gives back.
 
-use crate::store::{Applied, GrantRefused, PageRefused, Settled, Standing, Store, StoreError};
+use crate::store::{Applied, GrantRefused, PageRefused, PartOutcome, Settled, Standing, Store, StoreError};
 use domain::{
     ids::{BatchId, EventId, LeaseId},
     time::UtcMillis,
@@ -9,7 +9,9 @@ use protocol::{
     device::EnrolAnswer,
     feed::Page,
     lease::{CloseRequest, Grant, LeaseRequest},
+    media::MediaHash,
     outbox::{ClaimOutcome, ClaimReport},
+    signed::Signed,
 };
 
 /// One operation of the store.
@@ -24,6 +26,12 @@ pub enum Save {
         /// What it said.
         answer: EnrolAnswer,
     },
+    /// Take the number of the next signed POST. Gives [`Saved::Counted`].
+    CountRequest,
+    /// This disk is older than what the kiosk once said: stop for good, and confess.
+    Fence(Signed),
+    /// The platform has taken the confession.
+    Confessed,
     /// The platform stands by the enrolment, or not any more.
     SetStanding(Standing),
     /// The platform answered a heartbeat: it stands by the enrolment, and this is its time.
@@ -36,6 +44,8 @@ pub enum Save {
         batch: BatchId,
         /// Slots wanted.
         want: u32,
+        /// When the period begins they are wanted for; absent for the one that runs.
+        at: Option<UtcMillis>,
     },
     /// A request will get no grant.
     DropRequest(u64),
@@ -53,6 +63,21 @@ pub enum Save {
     PutOff(Vec<EventId>),
     /// Apply a feed page. Gives [`Saved::Applied`].
     ApplyPage(Box<Page>),
+    /// Add bytes to a medium. Gives [`Saved::MediaPart`].
+    MediaPart {
+        /// Which.
+        sha256: MediaHash,
+        /// Where they begin.
+        from: u32,
+        /// The bytes.
+        part: Vec<u8>,
+    },
+    /// Look at an unchecked file. Gives [`Saved::MediaPart`].
+    CheckMedium(MediaHash),
+    /// Throw away the parts of a medium.
+    ForgetMedium(MediaHash),
+    /// Let media give way.
+    ShrinkMedia,
     /// Drop what has outlived its use.
     Prune,
 }
@@ -64,6 +89,8 @@ pub enum Saved {
     Candidate([u8; 32]),
     /// The kiosk is enrolled.
     Enrolled,
+    /// The number of the next signed POST.
+    Counted(u64),
     /// The request to send.
     Request(LeaseRequest),
     /// Whether the grant was taken.
@@ -76,6 +103,10 @@ pub enum Saved {
     Settled(Vec<Settled>),
     /// Whether the page was applied.
     Applied(Result<Applied, PageRefused>),
+    /// The disk has no room for the page; media gave way as far as they could.
+    NoRoom,
+    /// What became of a medium's bytes.
+    MediaPart(MediaHash, PartOutcome),
     /// Done, with nothing to say.
     Done,
 }
@@ -96,10 +127,13 @@ pub fn perform(
             store.complete_enrolment(&origin, &answer)?;
             Saved::Enrolled
         }
+        Save::CountRequest => Saved::Counted(store.count_request()?),
+        Save::Fence(challenge) => done(store.fence(&challenge))?,
+        Save::Confessed => done(store.confessed())?,
         Save::SetStanding(standing) => done(store.set_standing(standing))?,
         Save::Heard(platform) => done(store.heard(platform))?,
         Save::NoteTime(platform) => done(store.note_platform_time(platform))?,
-        Save::RecordRequest { batch, want } => Saved::Request(store.record_request(batch, want)?),
+        Save::RecordRequest { batch, want, at } => Saved::Request(store.record_request(batch, want, at)?),
         Save::DropRequest(request_no) => done(store.drop_request(request_no))?,
         Save::AcceptGrant(grant) => Saved::Granted(store.accept_grant(&grant, now)?),
         Save::CloseLease(lease) => Saved::Closing(store.close_lease(lease)?),
@@ -107,7 +141,29 @@ pub fn perform(
         Save::ReadOutbox(limit) => Saved::Pending(store.pending(limit)?),
         Save::Acknowledge(outcomes) => Saved::Settled(store.acknowledge(&outcomes)?),
         Save::PutOff(events) => done(store.put_off(&events))?,
-        Save::ApplyPage(page) => Saved::Applied(store.apply_page(&page)?),
+        Save::ApplyPage(page) => match store.apply_page(&page) {
+            Err(error) if error.is_full() => {
+                store.shrink_media();
+                Saved::NoRoom
+            }
+            applied => Saved::Applied(applied?),
+        },
+        Save::MediaPart { sha256, from, part } => {
+            let outcome = match store.add_media_part((sha256, from, &part), now) {
+                Err(error) if error.is_full() => PartOutcome::NoRoom,
+                outcome => outcome?,
+            };
+            Saved::MediaPart(sha256, outcome)
+        }
+        Save::CheckMedium(sha256) => {
+            let whole = store.check_medium(sha256, now)?;
+            Saved::MediaPart(sha256, if whole { PartOutcome::Whole } else { PartOutcome::NotWanted })
+        }
+        Save::ForgetMedium(sha256) => done(store.forget_medium(sha256))?,
+        Save::ShrinkMedia => {
+            store.shrink_media();
+            Saved::Done
+        }
         Save::Prune => done(store.prune(now))?,
     })
 }

@@ -1,22 +1,26 @@
 //! The feed's rows on disk, and the whole of them in memory for instant decisions.
 //!
-//! A page is applied in one transaction with its cursor. A row this build does not understand is left out, and the
-//! row it would have replaced is dropped, because that one is no longer true.
+//! A page is applied in one transaction with its place. The rows on disk are exactly those the platform names, so that
+//! their sum can be compared with the platform's; one that this build does not understand is kept for the build that
+//! will, and offered to nobody. The key ring and the configuration in use are kept apart, because they never go back.
 
-use super::{StoreError, config, cursor};
+mod apply;
+
+pub(super) use apply::apply;
+
+use super::{StoreError, cursor};
 use domain::{
-    ids::{BatchId, StoreId},
+    consumer_code::{CodeHead, Pseudonym},
+    ids::{BatchId, CampaignId, StoreId},
     key_ring::KeyRing,
+    time::{ShanghaiDay, UtcMillis},
 };
 use protocol::{
     device::KioskConfig,
-    feed::{BatchRow, CONFIG, Change, KEY_RING, MallRow, PAGE_CHANGES_MAX, Page, Reading, Row, StoreRow},
+    feed::{BatchRow, Change, DenyRow, HoldOutRow, MallRow, Reading, Row, StoreRow},
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 use std::collections::BTreeMap;
-
-/// The one id under which the key ring and the configuration are kept: there is only ever one of each.
-const ONLY: &str = "";
 
 /// Everything public this kiosk knows, at one place of the feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +37,42 @@ pub struct Catalogue {
     pub ring: Option<KeyRing>,
     /// The configuration in use; the built-in one before a pushed one.
     pub config: KioskConfig,
+    /// Who is turned away, and whose tags are not used, by the day of their codes.
+    pub deny: BTreeMap<ShanghaiDay, DenyRow>,
+    /// To whom a campaign is not shown, by the day of their codes.
+    pub hold_outs: BTreeMap<(CampaignId, ShanghaiDay), HoldOutRow>,
+}
+
+/// How a person with a verified code is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// As the code says.
+    Welcome,
+    /// Without the tags the code carries: consent to them was taken back (`I40`).
+    WithoutTags,
+    /// Not: the service desk helps.
+    Denied,
+}
+
+impl Catalogue {
+    /// How the bearer of a verified code is received. Of a day nothing is known about everybody is welcome: a kiosk
+    /// that has heard nothing for days has no stock to give either.
+    pub fn admission(&self, head: &CodeHead) -> Admission {
+        match self.deny.get(&head.issued_at.day()) {
+            Some(row) if row.blocked.contains(head.pseudonym) => Admission::Denied,
+            Some(row) if row.withdrawn.contains(head.pseudonym) => Admission::WithoutTags,
+            Some(_) | None => Admission::Welcome,
+        }
+    }
+
+    /// True if this batch is neither to be shown to a person nor claimed by them. `now` is of the day of their code or
+    /// shortly after its midnight.
+    pub fn holds_out(&self, batch: &BatchRow, pseudonym: Pseudonym, now: UtcMillis) -> bool {
+        [now.day(), now.day().plus_days(-1)].into_iter().any(|day| {
+            let row = self.hold_outs.get(&(batch.campaign, day));
+            row.is_some_and(|row| row.held_out.contains(pseudonym))
+        })
+    }
 }
 
 /// What a page did.
@@ -46,6 +86,8 @@ pub struct Applied {
     pub skipped: u32,
     /// More pages wait at the platform right now.
     pub more: bool,
+    /// The content is not what the platform says it must be: a snapshot is asked for next.
+    pub doubted: bool,
 }
 
 impl Applied {
@@ -58,115 +100,47 @@ impl Applied {
 /// Why a page is not applied.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PageRefused {
-    /// It does not follow the cursor: rows would be missing.
-    #[error("the page does not follow the cursor")]
+    /// It does not follow the place reached: rows would be missing.
+    #[error("the page does not follow the place reached")]
     NotNext,
-    /// It goes back, stands still although it holds changes or promises more, or holds too many.
+    /// It goes back, stands still although it holds changes or promises more, holds too many, or drops rows in a
+    /// snapshot.
     #[error("the page makes no sense")]
     Malformed,
 }
 
-/// Applies a page and moves the cursor; the caller commits. A refused page changes nothing.
-pub(super) fn apply(content: &Connection, page: &Page) -> Result<Result<Applied, PageRefused>, StoreError> {
-    if page.since != cursor::load(content)? {
-        return Ok(Err(PageRefused::NotNext));
-    }
-    let stands_still = page.next == page.since && (page.more || !page.changes.is_empty());
-    if page.next < page.since || stands_still || page.changes.len() > PAGE_CHANGES_MAX {
-        return Ok(Err(PageRefused::Malformed));
-    }
-    let mut applied = Applied { more: page.more, ..Applied::default() };
-    for change in &page.changes {
-        apply_change(content, change, &mut applied)?;
-    }
-    cursor::save(content, page.next)?;
-    Ok(Ok(applied))
-}
-
-fn apply_change(content: &Connection, change: &Change, applied: &mut Applied) -> Result<(), StoreError> {
-    let id = if is_single(&change.kind) { ONLY } else { &change.id };
-    match change.read() {
-        Reading::Put(row) if may_replace(content, &row)? => {
-            put(content, change, id)?;
-            applied.put += 1;
-        }
-        // A ring or configuration that is not newer, or the wish to drop one: the one held stays.
-        Reading::Put(_) => applied.skipped += 1,
-        Reading::Drop | Reading::NotUnderstood if is_single(&change.kind) => applied.skipped += 1,
-        Reading::Drop => applied.dropped += drop_row(content, &change.kind, id)?,
-        Reading::NotUnderstood => {
-            drop_row(content, &change.kind, id)?;
-            applied.skipped += 1;
-        }
-    }
-    Ok(())
-}
-
-fn is_single(kind: &str) -> bool {
-    kind == KEY_RING || kind == CONFIG
-}
-
-fn may_replace(content: &Connection, row: &Row) -> Result<bool, StoreError> {
-    Ok(match row {
-        Row::Mall(_) | Row::Store(_) | Row::Batch(_) => true,
-        Row::KeyRing(newer) => match held(content, KEY_RING)? {
-            Some(Row::KeyRing(ring)) => ring.accepts(newer),
-            Some(_) | None => true,
-        },
-        Row::Config(newer) => match held(content, CONFIG)? {
-            Some(Row::Config(in_use)) => config::accepts(&in_use, newer),
-            Some(_) | None => config::accepts(&KioskConfig::default(), newer),
-        },
-    })
-}
-
-fn held(content: &Connection, kind: &str) -> Result<Option<Row>, StoreError> {
-    let text: Option<String> = content
-        .query_row("SELECT row FROM feed_row WHERE kind = ?1 AND id = ?2", params![kind, ONLY], |row| {
-            row.get(0)
-        })
-        .optional()?;
-    let Some(text) = text else { return Ok(None) };
-    Ok(read(kind.to_owned(), ONLY.to_owned(), &text)?)
-}
-
-fn put(content: &Connection, change: &Change, id: &str) -> Result<(), StoreError> {
-    content.execute(
-        "INSERT OR REPLACE INTO feed_row (kind, id, row) VALUES (?1, ?2, ?3)",
-        params![change.kind, id, serde_json::to_string(&change.row)?],
-    )?;
-    Ok(())
-}
-
-fn drop_row(content: &Connection, kind: &str, id: &str) -> Result<u32, StoreError> {
-    let dropped = content.execute("DELETE FROM feed_row WHERE kind = ?1 AND id = ?2", params![kind, id])?;
-    Ok(u32::from(dropped > 0))
-}
-
 /// Reads everything into memory.
 pub(super) fn load(content: &Connection) -> Result<Catalogue, StoreError> {
-    let mut catalogue = Catalogue { version: cursor::load(content)?, ..Catalogue::default() };
-    let mut query = content.prepare("SELECT kind, id, row FROM feed_row ORDER BY kind, id")?;
+    let mut catalogue = Catalogue { version: cursor::held(content)?.since, ..Catalogue::default() };
+    let mut query = content.prepare(
+        "SELECT kind, id, row FROM feed_row UNION ALL SELECT kind, '', row FROM feed_kept ORDER BY 1, 2",
+    )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        let text: String = row.get(2)?;
-        match read(row.get(0)?, row.get(1)?, &text)? {
+        let (kind, id, text): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        match understand(kind, id.clone(), &text) {
             Some(Row::Mall(mall)) => catalogue.mall = Some(mall),
             Some(Row::Store(store)) => drop(catalogue.stores.insert(store.id, store)),
             Some(Row::Batch(batch)) => drop(catalogue.batches.insert(batch.id, *batch)),
-            Some(Row::KeyRing(ring)) => catalogue.ring = Some(ring),
-            Some(Row::Config(config)) => catalogue.config = config,
-            // Written by another build, which understood it.
+            // Only what was kept counts: the platform's own may be an older one.
+            Some(Row::KeyRing(ring)) if id.is_empty() => catalogue.ring = Some(ring),
+            Some(Row::Config(config)) if id.is_empty() => catalogue.config = config,
+            Some(Row::KeyRing(_) | Row::Config(_)) => {}
+            Some(Row::Deny(row)) => drop(catalogue.deny.insert(row.day, row)),
+            Some(Row::HoldOut(row)) => drop(catalogue.hold_outs.insert((row.campaign, row.day), row)),
+            // Of a newer platform, for a newer build.
             None => {}
         }
     }
     Ok(catalogue)
 }
 
-fn read(kind: String, id: String, text: &str) -> Result<Option<Row>, serde_json::Error> {
-    let change = Change { kind, id, row: Some(serde_json::from_str(text)?) };
-    Ok(match change.read() {
+/// A stored row, as far as this build understands it.
+fn understand(kind: String, id: String, text: &str) -> Option<Row> {
+    // A row the disk has mangled is none; the next sum will not be right, and a snapshot mends it.
+    let row = serde_json::from_str(text).ok()?;
+    match (Change { kind, id, row: Some(row) }).read() {
         Reading::Put(row) => Some(row),
         Reading::Drop | Reading::NotUnderstood => None,
-    })
+    }
 }

@@ -1,19 +1,61 @@
-//! The place reached in the feed, and whose feed it is.
+//! The place reached in the feed, the snapshot on its way, and whose feed it is.
 
 use super::{
     StoreError,
-    value::{counted, stored},
+    value::{bytes, counted, stored},
 };
-use rusqlite::Connection;
+use protocol::feed::{Fingerprint, Place};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-/// The cursor to ask with.
-pub(super) fn load(content: &Connection) -> Result<u64, StoreError> {
-    Ok(content.query_row("SELECT cursor FROM feed_place", [], |row| counted(row, 0))?)
+/// The place of the content in use.
+const HELD: i64 = 1;
+/// The place a snapshot on its way leads to.
+const FETCHED: i64 = 2;
+
+/// The place of the content in use; its number is the cursor.
+pub(super) fn held(content: &Connection) -> Result<Place, StoreError> {
+    let sql = "SELECT cursor, mark, view, part FROM feed_place WHERE place = ?1";
+    Ok(content.query_row(sql, [HELD], read)?)
 }
 
-/// Moves the cursor; called in the transaction that writes the rows before it.
-pub(super) fn save(content: &Connection, cursor: u64) -> Result<(), StoreError> {
-    content.execute("UPDATE feed_place SET cursor = ?1", [stored(cursor)?])?;
+/// The place a snapshot on its way leads to, with the part to ask for next.
+pub(super) fn fetched(content: &Connection) -> Result<Option<Place>, StoreError> {
+    let sql = "SELECT cursor, mark, view, part FROM feed_place WHERE place = ?1";
+    Ok(content.query_row(sql, [FETCHED], read).optional()?)
+}
+
+/// The place to ask with: the next part of a snapshot on its way, or what follows the content in use.
+pub(super) fn asked(content: &Connection) -> Result<Place, StoreError> {
+    match fetched(content)? {
+        Some(place) => Ok(place),
+        None => held(content),
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Place> {
+    Ok(Place {
+        since: counted(row, 0)?,
+        mark: Fingerprint::from_bytes(bytes(row, 1)?),
+        view: Fingerprint::from_bytes(bytes(row, 2)?),
+        part: row.get(3)?,
+    })
+}
+
+/// Notes where the content in use stands, or the snapshot on its way when the place has a part; called in the
+/// transaction that writes the rows before it.
+pub(super) fn save(content: &Connection, place: &Place) -> Result<(), StoreError> {
+    let which = if place.part.is_some() { FETCHED } else { HELD };
+    content.execute(
+        "INSERT OR REPLACE INTO feed_place (place, cursor, mark, view, part) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![which, stored(place.since)?, place.mark.to_bytes(), place.view.to_bytes(), place.part],
+    )?;
+    Ok(())
+}
+
+/// The snapshot on its way has arrived, or is given up.
+pub(super) fn end_fetch(content: &Connection) -> Result<(), StoreError> {
+    content.execute("DELETE FROM feed_place WHERE place = ?1", [FETCHED])?;
+    content.execute("DELETE FROM feed_staged", [])?;
     Ok(())
 }
 
@@ -21,10 +63,12 @@ pub(super) fn save(content: &Connection, cursor: u64) -> Result<(), StoreError> 
 /// a screen that lost its ledger still shows public offers.
 pub(super) fn align(content: &Connection, scope: Option<Vec<u8>>) -> Result<(), StoreError> {
     let Some(scope) = scope else { return Ok(()) };
-    let held: Option<Vec<u8>> = content.query_row("SELECT scope FROM feed_place", [], |row| row.get(0))?;
+    let held: Option<Vec<u8>> = content.query_row("SELECT scope FROM feed_owner", [], |row| row.get(0))?;
     if held.as_ref() != Some(&scope) {
-        content.execute("DELETE FROM feed_row", [])?;
-        content.execute("UPDATE feed_place SET cursor = 0, scope = ?1", [scope])?;
+        content.execute_batch("DELETE FROM feed_row; DELETE FROM feed_kept;")?;
+        end_fetch(content)?;
+        save(content, &Place::default())?;
+        content.execute("UPDATE feed_owner SET scope = ?1", [scope])?;
     }
     Ok(())
 }

@@ -1,40 +1,32 @@
 //! The device's Ed25519 key: made here, kept in a file only its owner can read, never sent.
 //!
 //! `device.key` signs; `device-next.key` is the key of an enrolment under way. Which of the two is right after a crash
-//! is told by the public key the ledger pinned.
+//! is told by the public key the ledger pinned. Both go before a new ledger is begun.
 
 use super::{StoreError, files::at};
+use crate::disk::{Disk, write_durably};
 use ed25519_dalek::SigningKey;
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::sync::Arc;
 
 pub(super) struct DeviceKey {
-    directory: PathBuf,
+    disk: Arc<dyn Disk>,
     current: SigningKey,
     next: Option<SigningKey>,
 }
 
 impl DeviceKey {
-    /// Finds the key that belongs to `pinned`, or makes one. A new ledger gets a new key, whatever lies there.
+    /// Finds the key that belongs to `pinned`, or makes one.
     pub(super) fn open(
-        directory: &Path,
+        disk: Arc<dyn Disk>,
         pinned: Option<[u8; 32]>,
-        ledger_is_new: bool,
         key_seed: [u8; 32],
     ) -> Result<DeviceKey, StoreError> {
-        let (current, next) = match ledger_is_new {
-            true => (None, None),
-            false => (read(&directory.join(CURRENT))?, read(&directory.join(NEXT))?),
-        };
-        let current = match current {
+        let current = match read(&*disk, CURRENT)? {
             Some(key) => key,
-            None => make(directory, CURRENT, key_seed)?,
+            None => make(&*disk, CURRENT, key_seed)?,
         };
-        let mut key = DeviceKey { directory: directory.to_owned(), current, next };
+        let next = read(&*disk, NEXT)?;
+        let mut key = DeviceKey { disk, current, next };
         if pinned.is_some() && key.next.as_ref().map(public) == pinned {
             key.promote()?;
         }
@@ -49,7 +41,7 @@ impl DeviceKey {
     /// Public half of the key for the next enrolment: a first one uses the key at hand, a later one a key of its own.
     pub(super) fn candidate(&mut self, enrolled: bool, key_seed: [u8; 32]) -> Result<[u8; 32], StoreError> {
         if enrolled && self.next.is_none() {
-            self.next = Some(make(&self.directory, NEXT, key_seed)?);
+            self.next = Some(make(&*self.disk, NEXT, key_seed)?);
         }
         Ok(self.candidate_public())
     }
@@ -61,14 +53,26 @@ impl DeviceKey {
 
     /// The candidate is pinned: from here on it is the key.
     pub(super) fn promote(&mut self) -> Result<(), StoreError> {
-        if let Some(next) = self.next.take() {
-            let path = self.directory.join(CURRENT);
-            fs::rename(self.directory.join(NEXT), &path).map_err(at(&path))?;
-            sync_directory(&self.directory)?;
-            self.current = next;
+        if let Some(next) = &self.next {
+            let moved = self.disk.rename(NEXT, CURRENT).and_then(|()| self.disk.sync_folder());
+            moved.map_err(at(&*self.disk, CURRENT))?;
+            self.current = next.clone();
+            self.next = None;
         }
         Ok(())
     }
+}
+
+/// Takes every key away, durably: what comes after has nothing to do with what was signed before.
+pub(super) fn forget(disk: &dyn Disk) -> Result<(), StoreError> {
+    let mut there = false;
+    for name in [CURRENT, NEXT] {
+        if disk.exists(name).map_err(at(disk, name))? {
+            disk.remove(name).map_err(at(disk, name))?;
+            there = true;
+        }
+    }
+    if there { disk.sync_folder().map_err(at(disk, CURRENT)) } else { Ok(()) }
 }
 
 const CURRENT: &str = "device.key";
@@ -78,33 +82,15 @@ fn public(key: &SigningKey) -> [u8; 32] {
     key.verifying_key().to_bytes()
 }
 
-/// Reads a key; a file of another length is no key (a power cut may leave an empty one).
-fn read(path: &Path) -> Result<Option<SigningKey>, StoreError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(at(path)(error)),
-    };
-    let mut bytes = Vec::with_capacity(33);
-    file.take(33).read_to_end(&mut bytes).map_err(at(path))?;
-    Ok(<[u8; 32]>::try_from(bytes).ok().map(|secret| SigningKey::from_bytes(&secret)))
+/// Reads a key; a file of another length is no key.
+fn read(disk: &dyn Disk, name: &str) -> Result<Option<SigningKey>, StoreError> {
+    let bytes = disk.read(name, 33).map_err(at(disk, name))?;
+    let secret = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    Ok(secret.map(|secret| SigningKey::from_bytes(&secret)))
 }
 
 /// Makes a key and writes it under `name`, durably and whole or not at all.
-fn make(directory: &Path, name: &str, secret: [u8; 32]) -> Result<SigningKey, StoreError> {
-    let (path, draft) = (directory.join(name), directory.join(format!("{name}.draft")));
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&draft)(error)),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(at(&draft))?;
-    file.write_all(&secret).and_then(|()| file.sync_all()).map_err(at(&draft))?;
-    fs::rename(&draft, &path).map_err(at(&path))?;
-    sync_directory(directory)?;
+fn make(disk: &dyn Disk, name: &str, secret: [u8; 32]) -> Result<SigningKey, StoreError> {
+    write_durably(disk, name, &secret).map_err(at(disk, name))?;
     Ok(SigningKey::from_bytes(&secret))
-}
-
-fn sync_directory(directory: &Path) -> Result<(), StoreError> {
-    File::open(directory).and_then(|folder| folder.sync_all()).map_err(at(directory))
 }

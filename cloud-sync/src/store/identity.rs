@@ -17,16 +17,20 @@ pub enum Standing {
     DeviceRefused,
     /// It said that another enrolment took this one's place; likewise.
     EpochEnded,
+    /// This disk is older than what the kiosk once said, or another copy of it is: only a new enrolment helps.
+    Fenced,
 }
 
 impl Standing {
-    const ALL: [Standing; 3] = [Standing::Good, Standing::DeviceRefused, Standing::EpochEnded];
+    const ALL: [Standing; 4] =
+        [Standing::Good, Standing::DeviceRefused, Standing::EpochEnded, Standing::Fenced];
 
     const fn name(self) -> &'static str {
         match self {
             Standing::Good => "good",
             Standing::DeviceRefused => "device_refused",
             Standing::EpochEnded => "epoch_ended",
+            Standing::Fenced => "fenced",
         }
     }
 }
@@ -88,9 +92,9 @@ fn read_standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Standing> {
     Standing::ALL.into_iter().find(|standing| standing.name() == name).ok_or_else(unknown)
 }
 
-/// Notes whether the platform still stands by the enrolment.
+/// Notes whether the platform still stands by the enrolment; a kiosk that fenced itself stays so whatever it is told.
 pub(super) fn set_standing(ledger: &Connection, standing: Standing) -> Result<(), StoreError> {
-    ledger.execute("UPDATE identity SET standing = ?1", [standing.name()])?;
+    ledger.execute("UPDATE identity SET standing = ?1 WHERE challenge IS NULL", [standing.name()])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 //! closing to closed and never back; only an open one of the current epoch is issued from.
 
 use super::{
-    Catalogue, Identity, StoreError,
+    Identity, StoreError,
     value::{bytes, counted, instant, stored},
 };
 use domain::{
@@ -13,41 +13,9 @@ use domain::{
 };
 use protocol::lease::{CloseRequest, Grant, LEASE_SLOTS_MAX, LeaseRequest};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeMap;
 
 /// How long a lease is remembered after its slots went back to stock, for whoever looks into a complaint.
 const KEPT_AFTER_RECLAIM_MS: i64 = 7 * 86_400_000;
-
-/// What the sync core decides leases by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeaseFacts {
-    /// Every batch that may be claimed and wants stock on the kiosk, in the order of ids.
-    pub batches: Vec<BatchStock>,
-    /// Leases to give back, oldest end first.
-    pub to_close: Vec<ExpiredLease>,
-    /// Slots that can still be issued, of all batches.
-    pub slots: u64,
-}
-
-/// A batch and what is left of it here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatchStock {
-    /// The batch.
-    pub batch: BatchId,
-    /// How many slots the platform wants a kiosk to hold.
-    pub lease_slots: u32,
-    /// First instant it may be claimed.
-    pub claim_from: UtcMillis,
-    /// Slots that can be issued, in leases with at least a quarter of their life before them.
-    pub fresh_slots: u32,
-}
-
-/// A lease that has slots to give back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExpiredLease {
-    /// The lease.
-    pub lease: LeaseId,
-}
 
 /// Why a grant is not taken.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -64,7 +32,7 @@ pub enum GrantRefused {
     /// Its lease was taken before.
     #[error("the lease was seen before")]
     SeenLease,
-    /// No slots, too many, or an end after the reclaim.
+    /// No slots, too many, an end before its beginning or after the reclaim.
     #[error("the grant makes no sense")]
     Malformed,
 }
@@ -74,17 +42,17 @@ pub(super) fn record_request(
     ledger: &Connection,
     epoch: u32,
     batch: BatchId,
-    want: u32,
+    (want, at): (u32, Option<UtcMillis>),
 ) -> Result<LeaseRequest, StoreError> {
     let open = ledger
         .query_row(
-            "SELECT request_no, want FROM lease_request WHERE epoch = ?1 AND batch = ?2",
+            "SELECT request_no, want, at_ms FROM lease_request WHERE epoch = ?1 AND batch = ?2",
             params![epoch, batch.to_bytes()],
-            |row| Ok((counted(row, 0)?, row.get(1)?)),
+            |row| Ok((counted(row, 0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?.map(UtcMillis::new))),
         )
         .optional()?;
-    if let Some((request_no, want)) = open {
-        return Ok(LeaseRequest { epoch, request_no, batch, want });
+    if let Some((request_no, want, at)) = open {
+        return Ok(LeaseRequest { epoch, request_no, batch, want, at });
     }
     let want = want.clamp(1, LEASE_SLOTS_MAX);
     let request_no = ledger.query_row(
@@ -93,10 +61,10 @@ pub(super) fn record_request(
         |row| counted(row, 0),
     )?;
     ledger.execute(
-        "INSERT INTO lease_request (request_no, epoch, batch, want) VALUES (?1, ?2, ?3, ?4)",
-        params![stored(request_no)?, epoch, batch.to_bytes(), want],
+        "INSERT INTO lease_request (request_no, epoch, batch, want, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![stored(request_no)?, epoch, batch.to_bytes(), want, at.map(UtcMillis::get)],
     )?;
-    Ok(LeaseRequest { epoch, request_no, batch, want })
+    Ok(LeaseRequest { epoch, request_no, batch, want, at })
 }
 
 /// Forgets a request that will get no grant.
@@ -129,8 +97,9 @@ pub(super) fn accept_grant(
         return Ok(Err(refused));
     }
     ledger.execute(
-        "INSERT INTO lease (lease, batch, epoch, slots, granted_at_ms, expires_at_ms, reclaim_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO lease (lease, batch, epoch, slots, granted_at_ms, expires_at_ms, reclaim_at_ms, valid_from_ms,
+             version)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             grant.lease.to_bytes(),
             grant.batch.to_bytes(),
@@ -138,7 +107,9 @@ pub(super) fn accept_grant(
             grant.slots,
             now.get(),
             grant.expires_at.get(),
-            grant.reclaim_at.get()
+            grant.reclaim_at.get(),
+            grant.valid_from.get(),
+            grant.version
         ],
     )?;
     drop_request(ledger, grant.request_no)?;
@@ -156,7 +127,8 @@ fn check_grant(
     if grant.epoch != identity.epoch {
         return Ok(Err(GrantRefused::OtherEpoch));
     }
-    if !(1..=LEASE_SLOTS_MAX).contains(&grant.slots) || grant.reclaim_at < grant.expires_at {
+    let in_order = grant.valid_from <= grant.expires_at && grant.expires_at <= grant.reclaim_at;
+    if !(1..=LEASE_SLOTS_MAX).contains(&grant.slots) || !in_order {
         return Ok(Err(GrantRefused::Malformed));
     }
     let asked: bool = ledger.query_row(
@@ -183,21 +155,24 @@ pub(super) struct TakenSlot {
     pub reclaim_at: UtcMillis,
 }
 
-/// Takes the next slot of the lease that ends first; `None` when no lease has one.
+/// Takes the next slot of the lease that ends first; `None` when no lease has one. Never of a lease whose period has not
+/// begun (`I02`), and only of one that was lent under the version of the terms the screens show: what is printed is what
+/// the platform honours.
 pub(super) fn take_slot(
     ledger: &Connection,
     epoch: u32,
-    batch: BatchId,
+    (batch, version): (BatchId, u32),
     now: UtcMillis,
 ) -> Result<Option<TakenSlot>, StoreError> {
     Ok(ledger
         .query_row(
             "UPDATE lease SET used = used + 1 WHERE lease =
                  (SELECT lease FROM lease
-                  WHERE batch = ?1 AND epoch = ?2 AND state = 'open' AND used < slots AND expires_at_ms > ?3
+                  WHERE batch = ?1 AND epoch = ?2 AND state = 'open' AND used < slots
+                    AND valid_from_ms <= ?3 AND expires_at_ms > ?3 AND version IN (0, ?4)
                   ORDER BY expires_at_ms, lease LIMIT 1)
              RETURNING lease, used - 1, reclaim_at_ms",
-            params![batch.to_bytes(), epoch, now.get()],
+            params![batch.to_bytes(), epoch, now.get(), version],
             |row| Ok(TakenSlot { lease: read_lease(row)?, slot: row.get(1)?, reclaim_at: instant(row, 2)? }),
         )
         .optional()?)
@@ -245,84 +220,6 @@ pub(super) fn close_answered(ledger: &Connection, lease: LeaseId) -> Result<(), 
     Ok(())
 }
 
-/// Slots that can be issued, by batch.
-pub(super) fn stock(
-    ledger: &Connection,
-    epoch: u32,
-    now: UtcMillis,
-) -> Result<BTreeMap<BatchId, u32>, StoreError> {
-    let mut query = ledger.prepare(
-        "SELECT batch, sum(slots - used) FROM lease
-         WHERE epoch = ?1 AND state = 'open' AND used < slots AND expires_at_ms > ?2 GROUP BY batch",
-    )?;
-    let rows = query.query_map(params![epoch, now.get()], |row| Ok((read_batch(row)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// What the sync core decides leases by.
-pub(super) fn facts(
-    ledger: &Connection,
-    epoch: u32,
-    catalogue: &Catalogue,
-    now: UtcMillis,
-) -> Result<LeaseFacts, StoreError> {
-    let fresh = fresh_stock(ledger, epoch, now)?;
-    let wanted = catalogue
-        .batches
-        .values()
-        .filter(|batch| batch.active && batch.lease_slots > 0 && now < batch.terms.claim_until);
-    let batches = wanted
-        .map(|batch| BatchStock {
-            batch: batch.id,
-            lease_slots: batch.lease_slots.min(LEASE_SLOTS_MAX),
-            claim_from: batch.terms.claim_from,
-            fresh_slots: fresh.get(&batch.id).copied().unwrap_or(0),
-        })
-        .collect();
-    let slots = stock(ledger, epoch, now)?.values().copied().map(u64::from).sum();
-    Ok(LeaseFacts { batches, to_close: to_close(ledger, epoch, catalogue, now)?, slots })
-}
-
-/// Like [`stock`], of leases that have at least a quarter of their life before them: asking early keeps a kiosk in
-/// stock through an outage that begins just before its leases end.
-fn fresh_stock(
-    ledger: &Connection,
-    epoch: u32,
-    now: UtcMillis,
-) -> Result<BTreeMap<BatchId, u32>, StoreError> {
-    let mut query = ledger.prepare(
-        "SELECT batch, sum(slots - used) FROM lease
-         WHERE epoch = ?1 AND state = 'open' AND used < slots
-           AND (?2 - granted_at_ms) * 4 < (expires_at_ms - granted_at_ms) * 3 GROUP BY batch",
-    )?;
-    let rows = query.query_map(params![epoch, now.get()], |row| Ok((read_batch(row)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn to_close(
-    ledger: &Connection,
-    epoch: u32,
-    catalogue: &Catalogue,
-    now: UtcMillis,
-) -> Result<Vec<ExpiredLease>, StoreError> {
-    let mut query = ledger.prepare(
-        "SELECT batch, lease, state = 'closing' OR expires_at_ms <= ?2 FROM lease
-         WHERE epoch = ?1 AND state <> 'closed' AND used < slots ORDER BY expires_at_ms, lease",
-    )?;
-    let rows = query.query_map(params![epoch, now.get()], |row| {
-        Ok((read_batch(row)?, LeaseId::from_bytes(bytes(row, 1)?), row.get::<_, bool>(2)?))
-    })?;
-    let mut leases = Vec::new();
-    for row in rows {
-        let (batch, lease, over) = row?;
-        let ended = |batch: &protocol::feed::BatchRow| batch.terms.claim_until <= now;
-        if over || catalogue.batches.get(&batch).is_some_and(ended) {
-            leases.push(ExpiredLease { lease });
-        }
-    }
-    Ok(leases)
-}
-
 /// Forgets leases whose slots went back to stock long ago and that no voucher names any more.
 pub(super) fn prune(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
     ledger.execute(
@@ -335,8 +232,4 @@ pub(super) fn prune(ledger: &Connection, now: UtcMillis) -> Result<(), StoreErro
 
 fn read_lease(row: &Row<'_>) -> rusqlite::Result<LeaseId> {
     bytes(row, 0).map(LeaseId::from_bytes)
-}
-
-fn read_batch(row: &Row<'_>) -> rusqlite::Result<BatchId> {
-    bytes(row, 0).map(BatchId::from_bytes)
 }

@@ -19,14 +19,21 @@ pub(super) struct Step {
 }
 
 /// The history of `ledger.db`.
-pub(super) const LEDGER: &[Step] =
-    &[Step { name: "ledger/0001_ledger.sql", sql: include_str!("../../migrations/ledger/0001_ledger.sql") }];
+pub(super) const LEDGER: &[Step] = &[
+    Step { name: "ledger/0001_ledger.sql", sql: include_str!("../../migrations/ledger/0001_ledger.sql") },
+    Step { name: "ledger/0002_periods.sql", sql: include_str!("../../migrations/ledger/0002_periods.sql") },
+    Step { name: "ledger/0003_fencing.sql", sql: include_str!("../../migrations/ledger/0003_fencing.sql") },
+];
 
 /// The history of `content.db`.
-pub(super) const CONTENT: &[Step] = &[Step {
-    name: "content/0001_content.sql",
-    sql: include_str!("../../migrations/content/0001_content.sql"),
-}];
+pub(super) const CONTENT: &[Step] = &[
+    Step { name: "content/0001_content.sql", sql: include_str!("../../migrations/content/0001_content.sql") },
+    Step {
+        name: "content/0002_snapshots.sql",
+        sql: include_str!("../../migrations/content/0002_snapshots.sql"),
+    },
+    Step { name: "content/0003_media.sql", sql: include_str!("../../migrations/content/0003_media.sql") },
+];
 
 /// Takes every step not taken yet, all in one transaction.
 pub(super) fn migrate(connection: &mut Connection, history: &[Step]) -> Result<(), StoreError> {

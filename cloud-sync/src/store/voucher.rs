@@ -1,7 +1,7 @@
 //! Vouchers: one promise of one coupon, signed by the device, for one slot of one lease.
 
 use super::{
-    Identity, Settled, StoreError, identity, lease, outbox,
+    Identity, Settled, StoreError, fence, identity, lease, outbox,
     value::{bytes, instant},
 };
 use domain::{
@@ -111,7 +111,7 @@ pub(super) fn issue(
         return Ok(before);
     }
     check(ledger, order, batch, now)?;
-    let Some(taken) = lease::take_slot(ledger, identity.epoch, order.batch, now)? else {
+    let Some(taken) = lease::take_slot(ledger, identity.epoch, (order.batch, batch.version), now)? else {
         let expired = lease::only_expired(ledger, identity.epoch, order.batch, now)?;
         return Err(if expired { ClaimRefused::LeaseExpired } else { ClaimRefused::LeaseExhausted }.into());
     };
@@ -133,6 +133,7 @@ pub(super) fn issue(
         redeem_before: taken.reclaim_at,
     };
     save(ledger, &claimed, order.pseudonym)?;
+    fence::count_voucher(ledger)?;
     outbox::append(ledger, order.event)?;
     Ok(claimed)
 }

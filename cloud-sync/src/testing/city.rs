@@ -1,27 +1,34 @@
 //! What the platform in memory answers.
 
-use super::Fault;
+use super::{
+    Fault,
+    feed::{Feed, place_of},
+    trust::{Asking, Trust},
+};
 use crate::transport::{WireAnswer, WireRequest};
 use domain::{
     consumer_code::Pseudonym,
     ids::{BatchId, DeviceId, LeaseId, MallId},
+    quota::Period,
     time::UtcMillis,
     voucher::{self, Voucher},
 };
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use protocol::{
     device::{
-        DEVICE_HEADER, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, REQUEST_SKEW_MS, RequestHead,
-        SIGNATURE_HEADER, TIME_HEADER, body_sha256,
+        CONFESS_PATH, Confession, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, REQUEST_SKEW_MS,
     },
-    feed::{Change, PAGE_CHANGES_MAX, Page},
+    feed::{Reading, Row},
     lease::{CloseAnswer, CloseRequest, Grant, LeaseRequest},
+    media::MediaHash,
     outbox::{ClaimOutcome, ClaimReport, ClaimsAnswer, ClaimsRequest, Verdict},
     problem::{PROBLEM_MEDIA_TYPE, Problem, code},
-    signed::{Purpose, Signed},
+    push::{STREAM_MEDIA_TYPE, STREAM_PATH},
+    signed::{Bound, Purpose, Signed},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tokio::sync::mpsc;
 
 /// E of a lease, from its grant.
 const ISSUE_MS: i64 = 4 * 3_600_000;
@@ -36,21 +43,26 @@ pub(super) struct City {
     pub(super) cut: bool,
     pub(super) faults: VecDeque<Fault>,
     pub(super) requests: Vec<String>,
+    pub(super) last_post: Option<WireRequest>,
+    pub(super) losing: Option<(String, u32)>,
     pub(super) pairing: BTreeMap<String, Option<DeviceId>>,
     pub(super) devices: BTreeMap<DeviceId, Device>,
-    pub(super) feed: Vec<Change>,
+    pub(super) feed: Feed,
     pub(super) stock: BTreeMap<BatchId, u32>,
     pub(super) grants: BTreeMap<(DeviceId, u32, u64), Signed>,
     pub(super) leases: BTreeMap<LeaseId, Lease>,
     pub(super) coupons: BTreeMap<(LeaseId, u32), (Voucher, Verdict)>,
     pub(super) poisoned: BTreeSet<u32>,
     pub(super) forging: bool,
+    pub(super) media: BTreeMap<MediaHash, Vec<u8>>,
+    pub(super) streams: Vec<mpsc::UnboundedSender<Vec<u8>>>,
 }
 
 pub(super) struct Device {
     pub(super) epoch: u32,
     pub(super) key: [u8; 32],
     pub(super) revoked: bool,
+    pub(super) trust: Trust,
     pub(super) heartbeat: Option<Heartbeat>,
 }
 
@@ -60,7 +72,7 @@ pub(super) struct Lease {
     pub(super) closed: Option<u32>,
 }
 
-type Outcome = Result<Vec<u8>, Box<Problem>>;
+pub(super) type Outcome = Result<Vec<u8>, Box<Problem>>;
 
 impl City {
     pub(super) fn new(now: UtcMillis, seed: u8) -> City {
@@ -70,21 +82,43 @@ impl City {
             cut: false,
             faults: VecDeque::new(),
             requests: Vec::new(),
+            last_post: None,
+            losing: None,
             pairing: BTreeMap::new(),
             devices: BTreeMap::new(),
-            feed: Vec::new(),
+            feed: Feed::default(),
             stock: BTreeMap::new(),
             grants: BTreeMap::new(),
             leases: BTreeMap::new(),
             coupons: BTreeMap::new(),
             poisoned: BTreeSet::new(),
             forging: false,
+            streams: Vec::new(),
+            media: BTreeMap::new(),
+        }
+    }
+
+    /// True if this request is one of those to be lost; it is counted.
+    pub(super) fn loses(&mut self, request: &WireRequest) -> bool {
+        match &mut self.losing {
+            Some((word, times)) if *times > 0 && request.path.contains(word.as_str()) => {
+                *times -= 1;
+                true
+            }
+            Some(_) | None => false,
         }
     }
 
     pub(super) fn serve(&mut self, request: &WireRequest) -> WireAnswer {
         self.requests.push(format!("{} {}", request.method, request.path));
+        if request.method == "POST" {
+            self.last_post = Some(request.clone());
+        }
+        if let Some(part) = self.medium(request) {
+            return WireAnswer { status: 206, body: part, ..WireAnswer::default() };
+        }
         let (status, media_type, body) = match self.route(request) {
+            Ok(body) if request.path == STREAM_PATH => (200, STREAM_MEDIA_TYPE, body),
             Ok(body) => (200, "application/json", body),
             Err(problem) => {
                 (problem.status, PROBLEM_MEDIA_TYPE, serde_json::to_vec(&problem).unwrap_or_default())
@@ -93,48 +127,76 @@ impl City {
         WireAnswer { status, content_type: Some(media_type.to_owned()), retry_after: None, body }
     }
 
+    /// The range of a medium that is asked for by a kiosk we know.
+    fn medium(&self, request: &WireRequest) -> Option<Vec<u8>> {
+        let name = request.path.strip_prefix("/api/k/v1/media/")?;
+        self.authenticate(request, &Asking::read(request)?).ok()?;
+        let medium = self.media.get(&name.parse().ok()?)?;
+        let range = request.headers.iter().find(|(name, _)| *name == "range")?.1.strip_prefix("bytes=")?;
+        let (first, last) = range.split_once('-')?;
+        medium.get(first.parse().ok()?..=last.parse().ok()?).map(<[u8]>::to_vec)
+    }
+
     fn route(&mut self, request: &WireRequest) -> Outcome {
         let path = request.path.split('?').next().unwrap_or_default();
         if path == "/api/k/v1/enrol" {
             return self.enrol(&read(request)?);
         }
-        let device = self.authenticate(request)?;
+        let asking =
+            Asking::read(request).ok_or_else(|| refuse(401, code::DEVICE_REFUSED, "设备未被认可"))?;
+        self.authenticate(request, &asking)?;
+        let device = asking.device;
         match path {
-            "/api/k/v1/heartbeat" => self.heartbeat(device, read(request)?),
-            "/api/k/v1/feed" => self.page(request),
-            "/api/k/v1/claims:batch" => self.claims(device, &read(request)?),
+            "/api/k/v1/feed" => return self.page(request),
+            STREAM_PATH => return Ok(Vec::new()),
+            CONFESS_PATH => return self.confess(device, &read(request)?),
+            // One that is here was given out before; reading counts no requests.
+            path if path.starts_with("/api/k/v1/media/") => {
+                return Err(refuse(404, "NOT_FOUND", "没有这个文件"));
+            }
+            _ => self.admit(&asking)?,
+        }
+        match path {
+            "/api/k/v1/heartbeat" => self.heartbeat(&asking, read(request)?),
+            "/api/k/v1/claims:batch" => self.claims(&asking, &read(request)?),
             "/api/k/v1/leases" => self.lease(device, &read(request)?),
-            "/api/k/v1/leases:close" => self.close(device, &read(request)?),
+            "/api/k/v1/leases:close" => self.close(&asking, &read(request)?),
             _ => Err(refuse(404, "NOT_FOUND", "没有这个地址")),
         }
     }
 
-    fn authenticate(&self, request: &WireRequest) -> Result<DeviceId, Box<Problem>> {
+    fn authenticate(&self, request: &WireRequest, asking: &Asking) -> Result<(), Box<Problem>> {
         let refused = || refuse(401, code::DEVICE_REFUSED, "设备未被认可");
-        let header = |name: &str| {
-            request.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
-        };
-        let id: DeviceId = header(DEVICE_HEADER).and_then(|text| text.parse().ok()).ok_or_else(refused)?;
-        let at = header(TIME_HEADER).and_then(|text| text.parse().ok()).map(UtcMillis::new);
-        let (at, signature) = at.zip(header(SIGNATURE_HEADER)).ok_or_else(refused)?;
-        let device = self.devices.get(&id).filter(|device| !device.revoked).ok_or_else(refused)?;
-        let head = RequestHead {
-            device: id,
-            method: request.method,
-            path: &request.path,
-            at,
-            body_sha256: body_sha256(&request.body),
-        };
+        let device = self.devices.get(&asking.device).filter(|device| !device.revoked).ok_or_else(refused)?;
         let key = VerifyingKey::from_bytes(&device.key).map_err(|_| refused())?;
-        if !head.verify(signature, &key) {
+        if !asking.is_signed(request, &key) {
             return Err(refused());
         }
-        if self.now.since(at).abs() > REQUEST_SKEW_MS {
+        if device.trust.fenced {
+            return Err(refuse(403, code::DEVICE_FENCED, "设备已停用，请重新配对"));
+        }
+        if self.now.since(asking.at).abs() > REQUEST_SKEW_MS {
             return Err(Box::new(
                 Problem::new(401, code::CLOCK_SKEW, "时间不准").with("now", self.now.get()),
             ));
         }
-        Ok(id)
+        Ok(())
+    }
+
+    /// A request that is older than one served before is answered with a challenge.
+    fn admit(&mut self, asking: &Asking) -> Result<(), Box<Problem>> {
+        let known = self.devices.get_mut(&asking.device);
+        let known = known.ok_or_else(|| refuse(401, code::DEVICE_REFUSED, "设备未被认可"))?;
+        match known.trust.admit(asking) {
+            Ok(()) => Ok(()),
+            Err(behind) => Err(super::trust::challenge(&self.key, asking, (known.epoch, self.now), behind)),
+        }
+    }
+
+    fn confess(&mut self, device: DeviceId, confession: &Confession) -> Outcome {
+        let known = self.devices.get_mut(&device);
+        let known = known.ok_or_else(|| refuse(401, code::DEVICE_REFUSED, "设备未被认可"))?;
+        known.trust.confess(&self.key, (device, known.epoch, self.now), confession)
     }
 
     fn enrol(&mut self, request: &EnrolRequest) -> Outcome {
@@ -143,8 +205,16 @@ impl City {
         let number = u8::try_from(self.devices.len() + 1).unwrap_or(u8::MAX);
         let device = again.unwrap_or(DeviceId::from_bytes([number; 16]));
         let epoch = self.devices.get(&device).map_or(1, |known| known.epoch + 1);
-        self.devices
-            .insert(device, Device { epoch, key: request.public_key, revoked: false, heartbeat: None });
+        self.devices.insert(
+            device,
+            Device {
+                epoch,
+                key: request.public_key,
+                revoked: false,
+                trust: Trust::default(),
+                heartbeat: None,
+            },
+        );
         write(&EnrolAnswer {
             device,
             epoch,
@@ -162,26 +232,22 @@ impl City {
         }
     }
 
-    fn heartbeat(&mut self, device: DeviceId, heartbeat: Heartbeat) -> Outcome {
-        self.check_epoch(device, heartbeat.epoch)?;
-        if let Some(known) = self.devices.get_mut(&device) {
+    fn heartbeat(&mut self, asking: &Asking, heartbeat: Heartbeat) -> Outcome {
+        self.check_epoch(asking.device, heartbeat.epoch)?;
+        if let Some(known) = self.devices.get_mut(&asking.device) {
+            if let Err(behind) = known.trust.hear(&heartbeat.high_water) {
+                return Err(super::trust::challenge(&self.key, asking, (known.epoch, self.now), behind));
+            }
             known.heartbeat = Some(heartbeat);
         }
-        write(&HeartbeatAnswer { now: self.now, feed_head: self.feed.len() as u64 })
+        let answer = HeartbeatAnswer { now: self.now, feed_head: self.feed.head() };
+        self.seal_bound(asking, answer, Purpose::Heartbeat)
     }
 
     fn page(&self, request: &WireRequest) -> Outcome {
-        let since = request.path.split_once("since=").and_then(|(_, text)| text.parse::<u64>().ok());
-        let since = since.ok_or_else(|| refuse(400, "INVALID", "缺少 since"))?;
-        let from = usize::try_from(since).unwrap_or(usize::MAX).min(self.feed.len());
-        let to = self.feed.len().min(from + PAGE_CHANGES_MAX);
-        let page = Page {
-            since,
-            next: to as u64,
-            more: to < self.feed.len(),
-            changes: self.feed[from..to].to_vec(),
-        };
-        self.seal(&page, Purpose::FeedPage)
+        let place = request.path.split_once('?').and_then(|(_, query)| place_of(query));
+        let place = place.ok_or_else(|| refuse(400, "INVALID", "请求有误"))?;
+        self.seal(&self.feed.page(&place), Purpose::FeedPage)
     }
 
     fn lease(&mut self, device: DeviceId, request: &LeaseRequest) -> Outcome {
@@ -190,6 +256,8 @@ impl City {
         if let Some(answer) = self.grants.get(&number) {
             return write(answer);
         }
+        let at = request.at.map_or(self.now, |at| at.max(self.now));
+        let (version, period) = self.terms_at(request.batch, at)?;
         let left = self.stock.get_mut(&request.batch);
         let left = left.ok_or_else(|| refuse(409, code::BATCH_NOT_ACTIVE, "活动未开放"))?;
         let slots = request.want.min(*left);
@@ -205,9 +273,11 @@ impl City {
             epoch: request.epoch,
             request_no: request.request_no,
             batch: request.batch,
+            version,
             slots,
-            expires_at: self.now.plus_ms(ISSUE_MS),
-            reclaim_at: self.now.plus_ms(ISSUE_MS + VOUCHER_MS),
+            valid_from: period.from.max(UtcMillis::new(0)),
+            expires_at: at.plus_ms(ISSUE_MS).min(period.until),
+            reclaim_at: at.plus_ms(ISSUE_MS).min(period.until).plus_ms(VOUCHER_MS),
         };
         let device_key = self.devices.get(&device).map_or([0; 32], |device| device.key);
         self.leases.insert(grant.lease, Lease { grant, device_key, closed: None });
@@ -218,7 +288,19 @@ impl City {
         Ok(body)
     }
 
-    fn close(&mut self, device: DeviceId, request: &CloseRequest) -> Outcome {
+    /// Version and period of the terms last published; a batch never published has none and is lent all the same.
+    fn terms_at(&self, batch: BatchId, at: UtcMillis) -> Result<(u32, Period), Box<Problem>> {
+        let published = self.feed.log.iter().rev().find_map(|change| match change.read() {
+            Reading::Put(Row::Batch(row)) if row.id == batch => Some(row),
+            Reading::Put(_) | Reading::Drop | Reading::NotUnderstood => None,
+        });
+        let (version, quota) = published.map_or_else(Default::default, |row| (row.version, row.terms.quota));
+        let period = quota.period_at(at).ok_or_else(|| refuse(409, "OUT_OF_WINDOW", "不在发放时段"))?;
+        Ok((version, period))
+    }
+
+    fn close(&mut self, asking: &Asking, request: &CloseRequest) -> Outcome {
+        let device = asking.device;
         self.check_epoch(device, request.epoch)?;
         let lease = self.leases.get_mut(&request.lease).filter(|lease| lease.grant.device == device);
         let lease = lease.ok_or_else(|| refuse(404, "NOT_FOUND", "没有这份配额"))?;
@@ -226,11 +308,11 @@ impl City {
         if lease.closed.replace(request.used).is_none() {
             *self.stock.entry(lease.grant.batch).or_default() += returned;
         }
-        write(&CloseAnswer { returned })
+        self.seal_bound(asking, CloseAnswer { returned }, Purpose::Close)
     }
 
-    fn claims(&mut self, device: DeviceId, request: &ClaimsRequest) -> Outcome {
-        self.check_epoch(device, request.epoch)?;
+    fn claims(&mut self, asking: &Asking, request: &ClaimsRequest) -> Outcome {
+        self.check_epoch(asking.device, request.epoch)?;
         if request.claims.iter().any(|claim| self.poisoned.contains(&claim.slot)) {
             return Err(refuse(422, "INVALID", "请求有误"));
         }
@@ -239,7 +321,7 @@ impl City {
             .iter()
             .map(|claim| ClaimOutcome { event: claim.event, verdict: self.claim(claim) })
             .collect();
-        write(&ClaimsAnswer { outcomes })
+        self.seal_bound(asking, ClaimsAnswer { outcomes }, Purpose::Claims)
     }
 
     /// One coupon a slot, whatever arrives how often.
@@ -271,6 +353,13 @@ impl City {
             .count()
     }
 
+    fn seal_bound<T: Serialize>(&self, asking: &Asking, answer: T, purpose: Purpose) -> Outcome {
+        let epoch = self.devices.get(&asking.device).map_or(0, |device| device.epoch);
+        let counter = asking.counter.unwrap_or(0);
+        let bound = Bound { device: asking.device, epoch, counter, answer };
+        Signed::seal(&bound, purpose, &self.key).map_err(broken).and_then(|signed| write(&signed))
+    }
+
     fn seal<T: Serialize>(&self, message: &T, purpose: Purpose) -> Outcome {
         let forger = SigningKey::from_bytes(&[66; 32]);
         Signed::seal(message, purpose, if self.forging { &forger } else { &self.key })
@@ -292,14 +381,14 @@ fn read<T: DeserializeOwned>(request: &WireRequest) -> Result<T, Box<Problem>> {
     serde_json::from_slice(&request.body).map_err(|_| refuse(400, "INVALID", "请求有误"))
 }
 
-fn write<T: Serialize>(message: &T) -> Outcome {
+pub(super) fn write<T: Serialize>(message: &T) -> Outcome {
     serde_json::to_vec(message).map_err(broken)
 }
 
-fn broken(_: serde_json::Error) -> Box<Problem> {
+pub(super) fn broken(_: serde_json::Error) -> Box<Problem> {
     refuse(500, "INTERNAL", "平台出错")
 }
 
-fn refuse(status: u16, code: &str, title: &str) -> Box<Problem> {
+pub(super) fn refuse(status: u16, code: &str, title: &str) -> Box<Problem> {
     Box::new(Problem::new(status, code, title))
 }

@@ -1,7 +1,10 @@
 //! The platform in memory, as a test holds it: its clock, its stock, its network.
 
 use super::{city::City, lock};
-use crate::transport::{Sending, Transport, TransportError, WireAnswer, WireRequest};
+use crate::transport::{
+    Chunks, NextChunk, Opening, Sending, Transport, TransportError, WireAnswer, WireRequest, WireStream,
+};
+use crate::wire;
 use domain::{
     ids::{BatchId, DeviceId},
     time::UtcMillis,
@@ -12,9 +15,12 @@ use protocol::{
     device::Heartbeat,
     feed::{Change, Row},
     lease::Grant,
+    media::{MediaHash, MediaRef},
     outbox::Verdict,
+    push::Push,
 };
 use std::sync::Mutex;
+use tokio::sync::mpsc;
 
 /// What happens to one exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +62,11 @@ impl FakePlatform {
         lock(&self.0).faults.push_back(fault);
     }
 
+    /// Loses the next `times` requests whose path holds this word.
+    pub fn lose_path(&self, word: &str, times: u32) {
+        lock(&self.0).losing = Some((word.to_owned(), times));
+    }
+
     /// Takes back every fault that has not happened yet.
     pub fn no_more_faults(&self) {
         lock(&self.0).faults.clear();
@@ -73,6 +84,11 @@ impl FakePlatform {
         }
     }
 
+    /// True once a copy of the device has confessed in this epoch.
+    pub fn is_fenced(&self, device: DeviceId) -> bool {
+        lock(&self.0).devices.get(&device).is_some_and(|device| device.trust.fenced)
+    }
+
     /// Adds a row to the feed.
     ///
     /// # Errors
@@ -84,7 +100,48 @@ impl FakePlatform {
 
     /// Adds any change to the feed.
     pub fn publish_change(&self, change: Change) {
-        lock(&self.0).feed.push(change);
+        lock(&self.0).feed.log.push(change);
+    }
+
+    /// Becomes what it was after its first `changes` changes to the feed, as if an older backup had been restored.
+    pub fn restore_feed(&self, changes: usize) {
+        let mut city = lock(&self.0);
+        city.feed.log.truncate(changes);
+        city.feed.history += 1;
+    }
+
+    /// Kiosks are to see something else from now on, as if they had been moved: `rows` and nothing of what was.
+    pub fn move_kiosks(&self, rows: Vec<Change>) {
+        let mut city = lock(&self.0);
+        let gone: Vec<Change> =
+            city.feed.log.iter().map(|change| Change { row: None, ..change.clone() }).collect();
+        city.feed.log = gone.into_iter().chain(rows).collect();
+        city.feed.view += 1;
+    }
+
+    /// Pages leave out the change at this place of the log, as a platform with a wrong cursor would.
+    pub fn leave_out(&self, place: usize) {
+        lock(&self.0).feed.left_out.insert(place);
+    }
+
+    /// From now on the sums on its pages are wrong, or right again.
+    pub fn miscount(&self, miscounting: bool) {
+        lock(&self.0).feed.miscounting = miscounting;
+    }
+
+    /// Gives a medium out from now on under its hash, and says how a feed row names it: a picture `width` across.
+    pub fn add_medium(&self, medium: &[u8], width: u32) -> MediaRef {
+        let sha256 = MediaHash::of(medium);
+        lock(&self.0).media.insert(sha256, medium.to_vec());
+        let bytes = u32::try_from(medium.len()).unwrap_or(u32::MAX);
+        MediaRef { sha256, bytes, width, height: width, mime: "image/jpeg".to_owned() }
+    }
+
+    /// From now on gives out other bytes under this name, or nothing.
+    pub fn spoil_medium(&self, sha256: MediaHash, bytes: Option<Vec<u8>>) {
+        let media = &mut lock(&self.0).media;
+        media.remove(&sha256);
+        media.extend(bytes.map(|bytes| (sha256, bytes)));
     }
 
     /// Coupons of a batch that can still be lent.
@@ -127,6 +184,11 @@ impl FakePlatform {
         lock(&self.0).requests.clone()
     }
 
+    /// The last POST that arrived, to be sent once more.
+    pub fn last_post(&self) -> Option<WireRequest> {
+        lock(&self.0).last_post.clone()
+    }
+
     /// The last heartbeat of a device.
     pub fn heartbeat(&self, device: DeviceId) -> Option<Heartbeat> {
         lock(&self.0).devices.get(&device)?.heartbeat.clone()
@@ -138,7 +200,7 @@ impl FakePlatform {
     /// When the network is cut or the next fault says so.
     pub fn answer(&self, request: &WireRequest) -> Result<WireAnswer, TransportError> {
         let mut city = lock(&self.0);
-        if city.cut {
+        if city.cut || city.loses(request) {
             return Err(TransportError::Unreachable);
         }
         match city.faults.pop_front() {
@@ -153,8 +215,57 @@ impl FakePlatform {
     }
 }
 
+impl FakePlatform {
+    /// Says something on every open stream; a cut network swallows it.
+    pub fn push(&self, push: Push) {
+        let mut city = lock(&self.0);
+        if !city.cut {
+            city.streams.retain(|stream| stream.send(push.to_string().into_bytes()).is_ok());
+        }
+    }
+
+    /// How many streams are open, as far as the platform knows.
+    pub fn streams(&self) -> usize {
+        lock(&self.0).streams.iter().filter(|stream| !stream.is_closed()).count()
+    }
+
+    /// Ends every open stream; a cut network hides even that.
+    pub fn end_streams(&self) {
+        lock(&self.0).streams.clear();
+    }
+
+    fn open_stream(&self, request: &WireRequest) -> Result<WireStream, TransportError> {
+        let answer = self.answer(request)?;
+        let (say, heard) = mpsc::unbounded_channel();
+        let mut city = lock(&self.0);
+        let (said, head) = if wire::stream::is_stream(&answer) {
+            let open = Push::Open { head: city.feed.head() };
+            city.streams.push(say.clone());
+            (open.to_string().into_bytes(), answer)
+        } else {
+            (answer.body, WireAnswer { body: Vec::new(), ..answer })
+        };
+        // The receiver is below.
+        let _ = say.send(said);
+        Ok(WireStream { head, chunks: Box::new(Said(heard)) })
+    }
+}
+
+/// The body of a stream.
+struct Said(mpsc::UnboundedReceiver<Vec<u8>>);
+
+impl Chunks for Said {
+    fn next(&mut self) -> NextChunk<'_> {
+        Box::pin(async { Ok(self.0.recv().await) })
+    }
+}
+
 impl Transport for FakePlatform {
     fn send(&self, request: WireRequest) -> Sending<'_> {
         Box::pin(std::future::ready(self.answer(&request)))
+    }
+
+    fn open(&self, request: WireRequest) -> Opening<'_> {
+        Box::pin(std::future::ready(self.open_stream(&request)))
     }
 }

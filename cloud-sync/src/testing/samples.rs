@@ -40,6 +40,7 @@ pub fn store_row(number: u8) -> StoreRow {
         place: format!("B1-{number:02}"),
         category: "餐饮".to_owned(),
         open: Vec::new(),
+        pictures: Vec::new(),
     }
 }
 
@@ -58,6 +59,7 @@ pub fn batch_row(number: u8) -> BatchRow {
         active: true,
         lease_slots: 20,
         terms: terms(),
+        pictures: Vec::new(),
     }
 }
 
@@ -70,6 +72,7 @@ fn terms() -> BatchTerms {
         claim_from: DAWN,
         claim_until: DAWN.plus_ms(30 * DAY_MS),
         claim_windows: Vec::new(),
+        quota: domain::quota::Quota::default(),
         use_windows: Vec::new(),
         validity: Validity::Days(2),
         per_person: PersonLimit { total: 2, day: 2 },

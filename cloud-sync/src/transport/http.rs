@@ -1,8 +1,10 @@
 //! HTTPS by reqwest: rustls, no redirects, no proxy, limits on time and size.
 
-use super::{Sending, Transport, TransportError, WireAnswer, WireRequest};
+use super::{
+    Chunks, NextChunk, Opening, Sending, Transport, TransportError, WireAnswer, WireRequest, WireStream,
+};
 use reqwest::{
-    Certificate, Client,
+    Certificate, Client, ClientBuilder, RequestBuilder, Response,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect,
 };
@@ -14,10 +16,14 @@ const CONNECT_S_MAX: u64 = 5;
 const ANSWER_S_MAX: u64 = 20;
 /// Bytes of an answer after decompression: a page of 500 rows is well under one megabyte.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
+/// A stream that says nothing for so long has gone: the core hangs up sooner, this is for the case that it cannot.
+const SILENCE_S_MAX: u64 = 120;
 
 /// The transport of a shipped kiosk.
 pub struct HttpTransport {
     client: Client,
+    /// Without a limit on the whole answer, and with connections of its own.
+    streams: Client,
 }
 
 /// Why there can be no HTTP transport.
@@ -37,31 +43,14 @@ impl HttpTransport {
     /// # Errors
     /// [`HttpError`] when the PEM holds no certificate or the system gives no TLS.
     pub fn new(pinned_ca_pem: Option<&[u8]>) -> Result<HttpTransport, HttpError> {
-        let mut builder = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
-            .timeout(Duration::from_secs(ANSWER_S_MAX));
-        if let Some(pem) = pinned_ca_pem {
-            let authorities = Certificate::from_pem_bundle(pem)?;
-            if authorities.is_empty() {
-                return Err(HttpError::NoCertificate);
-            }
-            builder = builder.tls_certs_only(authorities);
-        }
-        Ok(HttpTransport { client: builder.build()? })
+        let client = builder(pinned_ca_pem)?.timeout(Duration::from_secs(ANSWER_S_MAX)).build()?;
+        let streams =
+            builder(pinned_ca_pem)?.read_timeout(Duration::from_secs(SILENCE_S_MAX)).no_gzip().build()?;
+        Ok(HttpTransport { client, streams })
     }
 
     async fn exchange(&self, request: WireRequest) -> Result<WireAnswer, TransportError> {
-        let url = format!("{}{}", request.origin, request.path);
-        let mut sending = match request.method {
-            "GET" => self.client.get(url),
-            _ => self.client.post(url).body(request.body),
-        };
-        for (name, value) in request.headers {
-            sending = sending.header(HeaderName::from_static(name), value);
-        }
-        let mut answer = sending.send().await.map_err(|error| class(&error))?;
+        let mut answer = outgoing(&self.client, request).send().await.map_err(|error| class(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| class(&error))? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -69,11 +58,59 @@ impl HttpTransport {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(WireAnswer {
-            status: answer.status().as_u16(),
-            content_type: text(answer.headers(), CONTENT_TYPE),
-            retry_after: text(answer.headers(), RETRY_AFTER),
-            body,
+        Ok(WireAnswer { body, ..head(&answer) })
+    }
+
+    async fn begin(&self, request: WireRequest) -> Result<WireStream, TransportError> {
+        let sending = outgoing(&self.streams, request).send();
+        let answer = tokio::time::timeout(Duration::from_secs(ANSWER_S_MAX), sending).await;
+        let answer = answer.map_err(|_| TransportError::Timeout)?.map_err(|error| class(&error))?;
+        Ok(WireStream { head: head(&answer), chunks: Box::new(Body(answer)) })
+    }
+}
+
+fn builder(pinned_ca_pem: Option<&[u8]>) -> Result<ClientBuilder, HttpError> {
+    let builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(CONNECT_S_MAX));
+    let Some(pem) = pinned_ca_pem else { return Ok(builder) };
+    let authorities = Certificate::from_pem_bundle(pem)?;
+    if authorities.is_empty() {
+        return Err(HttpError::NoCertificate);
+    }
+    Ok(builder.tls_certs_only(authorities))
+}
+
+fn outgoing(client: &Client, request: WireRequest) -> RequestBuilder {
+    let url = format!("{}{}", request.origin, request.path);
+    let sending = match request.method {
+        "GET" => client.get(url),
+        _ => client.post(url).body(request.body),
+    };
+    request
+        .headers
+        .into_iter()
+        .fold(sending, |sending, (name, value)| sending.header(HeaderName::from_static(name), value))
+}
+
+fn head(answer: &Response) -> WireAnswer {
+    WireAnswer {
+        status: answer.status().as_u16(),
+        content_type: text(answer.headers(), CONTENT_TYPE),
+        retry_after: text(answer.headers(), RETRY_AFTER),
+        body: Vec::new(),
+    }
+}
+
+/// The rest of an answer.
+struct Body(Response);
+
+impl Chunks for Body {
+    fn next(&mut self) -> NextChunk<'_> {
+        Box::pin(async move {
+            let chunk = self.0.chunk().await.map_err(|error| class(&error))?;
+            Ok(chunk.map(|bytes| bytes.to_vec()))
         })
     }
 }
@@ -81,6 +118,10 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn send(&self, request: WireRequest) -> Sending<'_> {
         Box::pin(self.exchange(request))
+    }
+
+    fn open(&self, request: WireRequest) -> Opening<'_> {
+        Box::pin(self.begin(request))
     }
 }
 

@@ -3,10 +3,11 @@
 use super::desk::{BATCH, Desk};
 use cloud_sync::{
     core::{News, PairingNeeded},
+    disk::FolderDisk,
     store::{ClaimRefused, Damage, Store, StoreError},
     testing::SeededChance,
 };
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 /// Writes over a file as a failing disk would: the header stays, a page in the middle is noise.
 fn damage(path: &Path) {
@@ -96,7 +97,7 @@ fn the_ledger_of_a_newer_build_is_left_alone() {
     desk.store = None;
     let path = desk.folder().join("ledger.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
-    let opened = Store::open(desk.folder(), &mut SeededChance::new(3));
-    assert!(matches!(opened.err(), Some(StoreError::NewerSchema { found: 9, known: 1 })));
+    let opened = Store::open(Arc::new(FolderDisk::new(desk.folder())), &mut SeededChance::new(3));
+    assert!(matches!(opened.err(), Some(StoreError::NewerSchema { found: 9, .. })));
     assert!(path.exists());
 }

@@ -1,11 +1,13 @@
 //! A kiosk on a desk: the real store and core, a platform in memory, clocks that move when told.
 
+use super::room::Room;
 use cloud_sync::{
     core::{About, Effect, EnrolOrder, Event, News, Save, State, perform, step},
     ports::{Chance, Clock},
     store::{ClaimError, ClaimOrder, ClaimRefused, ClaimedVoucher, Damage, Identity, Store},
     testing::{DAWN, FakePlatform, ManualClock, SeededChance, batch_row, key_ring, mall_row, store_row},
-    wire::{Signer, decode, encode},
+    transport::WireAnswer,
+    wire::{Awaited, Failure, Signer, decode, encode},
 };
 use domain::{
     consumer_code::Pseudonym,
@@ -13,7 +15,12 @@ use domain::{
     time::UtcMillis,
 };
 use ed25519_dalek::SigningKey;
-use protocol::feed::Row;
+use protocol::{
+    feed::Row,
+    push::Push,
+    signed::{Bound, Purpose, Signed},
+};
+use serde::Serialize;
 use std::{collections::VecDeque, path::Path, time::Duration};
 use tempfile::TempDir;
 
@@ -23,6 +30,7 @@ pub const STOCK: u32 = 100;
 
 pub struct Desk {
     pub folder: TempDir,
+    pub room: Room,
     pub store: Option<Store>,
     pub state: State,
     pub clock: ManualClock,
@@ -30,6 +38,10 @@ pub struct Desk {
     pub news: Vec<News>,
     /// Every effect but looks and news, in order.
     pub done: Vec<Effect>,
+    /// The number of the push stream the core listens to, and the place it began at.
+    pub stream: Option<(u32, u64)>,
+    /// Happens while the next request is under way.
+    pub push_during_next_send: Option<Event>,
     chance: SeededChance,
     events: u16,
 }
@@ -37,6 +49,18 @@ pub struct Desk {
 impl Desk {
     /// A kiosk nobody has paired, and a city with one mall, shop and batch.
     pub fn new() -> Desk {
+        Desk::with_seed(5)
+    }
+
+    /// A kiosk that is enrolled and in stock, with chance of its own.
+    pub fn seeded(seed: u64) -> Desk {
+        let mut desk = Desk::with_seed(seed);
+        desk.enrol("AAAA2222");
+        desk.settle();
+        desk
+    }
+
+    fn with_seed(seed: u64) -> Desk {
         let platform = FakePlatform::new(DAWN, 9);
         platform.publish("1", &Row::Mall(mall_row(1))).unwrap();
         platform.publish("2", &Row::Store(store_row(2))).unwrap();
@@ -46,19 +70,30 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(DAWN);
         let mut chance = SeededChance::new(1);
-        let (store, damage) = Store::open(folder.path(), &mut chance).unwrap();
+        let room = Room::plenty(folder.path());
+        let (store, damage) = Store::open(room.disk(), &mut chance).unwrap();
         assert_eq!(damage, []);
-        let state = State::new(About::default(), 5, clock.now());
-        let (news, done) = (Vec::new(), Vec::new());
-        Desk { folder, store: Some(store), state, clock, platform, news, done, chance, events: 0 }
+        let state = State::new(About::default(), seed, clock.now());
+        let (news, done, stream) = (Vec::new(), Vec::new(), None);
+        Desk {
+            folder,
+            room,
+            store: Some(store),
+            state,
+            clock,
+            platform,
+            news,
+            done,
+            stream,
+            push_during_next_send: None,
+            chance,
+            events: 0,
+        }
     }
 
     /// A kiosk that is enrolled and in stock.
     pub fn in_stock() -> Desk {
-        let mut desk = Desk::new();
-        desk.enrol("AAAA2222");
-        desk.settle();
-        desk
+        Desk::seeded(5)
     }
 
     pub fn store(&mut self) -> &mut Store {
@@ -116,16 +151,28 @@ impl Desk {
                 Some(Event::Looked(Box::new(self.store().facts(now).unwrap())))
             }
             Effect::Save(save) => Some(self.save(save)),
-            Effect::Send { origin, call } => {
+            Effect::Listen { stream, since, .. } => {
+                self.stream = Some((stream, since));
+                None
+            }
+            Effect::HangUp { stream } => {
+                assert_eq!(self.stream.take().map(|(number, _)| number), Some(stream));
+                None
+            }
+            Effect::Send { origin, call, counter } => {
                 assert_eq!(origin, ORIGIN);
+                if let Some(event) = self.push_during_next_send.take() {
+                    assert_eq!(step(&mut self.state, event, self.clock.now()), [], "one thing at a time");
+                }
                 let at = self.state.platform_now(self.clock.now());
                 let identity = self.store().identity().unwrap();
                 let key = self.store().signing_key();
-                let signer = identity.as_ref().map(|known| Signer { device: known.device, key: &key, at });
+                let signer =
+                    identity.as_ref().map(|known| Signer { device: known.device, key: &key, at, counter });
                 let request = encode(&origin, &call, signer.filter(|_| call.is_signed()).as_ref()).unwrap();
                 let answer = self.platform.answer(&request).map_err(Into::into);
-                let pinned = identity.map(|known| known.platform_key);
-                Some(match answer.and_then(|answer| decode(&call, &answer, pinned)) {
+                let awaited = identity.map(|known| Awaited::by(&known, counter));
+                Some(match answer.and_then(|answer| decode(&call, &answer, awaited.as_ref())) {
                     Ok(answer) => Event::Answered(answer),
                     Err(failure) => Event::Failed(failure),
                 })
@@ -138,6 +185,23 @@ impl Desk {
         let mut key_seed = [0; 32];
         self.chance.fill(&mut key_seed);
         perform(self.store(), save, now, key_seed).map_or(Event::StoreFailed, Event::Saved)
+    }
+
+    /// An answer as the platform signs it for the next counted request.
+    pub fn sealed<T: Serialize>(&mut self, answer: &T, purpose: Purpose) -> WireAnswer {
+        let number = |effect: &Effect| match effect {
+            Effect::Send { counter, .. } => *counter,
+            Effect::Look
+            | Effect::Save(_)
+            | Effect::Tell(_)
+            | Effect::Listen { .. }
+            | Effect::HangUp { .. } => None,
+        };
+        let counter = self.done.iter().rev().find_map(number).unwrap_or(0) + 1;
+        let Identity { device, epoch, .. } = self.identity();
+        let bound = Bound { device, epoch, counter, answer };
+        let signed = Signed::seal(&bound, purpose, &self.platform.key()).unwrap();
+        WireAnswer { status: 200, body: serde_json::to_vec(&signed).unwrap(), ..WireAnswer::default() }
     }
 
     /// Does all that is due right now.
@@ -169,7 +233,7 @@ impl Desk {
     /// The power goes and comes back: everything but the disk is lost.
     pub fn restart(&mut self) -> Vec<Damage> {
         self.store = None;
-        let (store, damage) = Store::open(self.folder.path(), &mut self.chance).unwrap();
+        let (store, damage) = Store::open(self.room.disk(), &mut self.chance).unwrap();
         self.store = Some(store);
         self.state = State::new(About::default(), 6, self.clock.now());
         damage
@@ -191,6 +255,28 @@ impl Desk {
         match self.claim(person) {
             Err(ClaimError::Refused(refused)) => refused,
             other => panic!("expected a refusal, not {other:?}"),
+        }
+    }
+
+    /// The platform says something on the open stream.
+    pub fn push(&mut self, push: Push) {
+        let (stream, _) = self.stream.expect("a stream is open");
+        self.event(Event::Pushed { stream, push });
+    }
+
+    /// The open stream ends.
+    pub fn end_stream(&mut self, failure: Option<Failure>) {
+        let (stream, _) = self.stream.take().expect("a stream is open");
+        self.event(Event::StreamEnded { stream, failure });
+    }
+
+    /// Lets time pass with a beat of the platform every 15 seconds on whatever stream is open.
+    pub fn pass_beating_s(&mut self, seconds: u32) {
+        for _ in 0..seconds / 15 {
+            self.pass_s(15);
+            if self.stream.is_some() {
+                self.push(Push::Beat);
+            }
         }
     }
 

@@ -3,13 +3,15 @@
 use super::desk::{BATCH, ORIGIN, event_id, person_of};
 use cloud_sync::{
     core::{About, Link, News},
+    disk::FolderDisk,
     engine::{Engine, Parts, SyncHandle},
     owner::StoreHandle,
     ports::{Clock, Now},
     store::{ClaimOrder, Store},
-    testing::{DAWN, FakePlatform, SeededChance, batch_row},
+    testing::{DAWN, FakePlatform, Fault, SeededChance, batch_row},
+    transport::WireAnswer,
 };
-use protocol::feed::Row;
+use protocol::{feed::Row, push::Push};
 use std::{
     sync::{Arc, mpsc::Receiver},
     thread::JoinHandle,
@@ -39,7 +41,8 @@ struct Running {
 
 fn run() -> Running {
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), &mut SeededChance::new(1)).unwrap();
+    let (store, _) =
+        Store::open(Arc::new(FolderDisk::new(folder.path())), &mut SeededChance::new(1)).unwrap();
     let (store, owner) = StoreHandle::start(store).unwrap();
     let platform = Arc::new(FakePlatform::new(DAWN, 9));
     platform.publish("7", &Row::Batch(Box::new(batch_row(7)))).unwrap();
@@ -69,6 +72,17 @@ impl Running {
             tokio::task::yield_now().await;
         }
         panic!("{wanted:?} did not come within a minute");
+    }
+
+    async fn wait_for_stream(&self) {
+        for _ in 0..600 {
+            if self.platform.streams() > 0 {
+                return;
+            }
+            tokio::time::advance(Duration::from_millis(100)).await;
+            tokio::task::yield_now().await;
+        }
+        panic!("no stream within a minute");
     }
 }
 
@@ -110,7 +124,8 @@ fn an_engine_on_its_own_thread_stops_when_told() {
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = Store::open(folder.path(), &mut SeededChance::new(1)).unwrap();
+    let (store, _) =
+        Store::open(Arc::new(FolderDisk::new(folder.path())), &mut SeededChance::new(1)).unwrap();
     let (store, owner) = StoreHandle::start(store).unwrap();
     let platform = Arc::new(FakePlatform::new(DAWN, 9));
     platform.pair("AAAA2222", None);
@@ -128,4 +143,41 @@ fn an_engine_on_its_own_thread_stops_when_told() {
     assert!(news.iter().all(|news| news != News::Enrolled), "the news end with the engine");
     drop(store);
     owner.join().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_push_fetches_at_once_and_a_stream_that_is_no_platforms_is_left() {
+    let running = run();
+    running.sync.enrol(ORIGIN, "AAAA2222");
+    running.wait_for(&News::StockChanged).await;
+    running.wait_for_stream().await;
+    running.platform.publish("8", &Row::Batch(Box::new(batch_row(8)))).unwrap();
+    running.platform.push(Push::Changed { head: 2 });
+    let pushed_at = tokio::time::Instant::now();
+    running.wait_for(&News::CatalogueChanged).await;
+    assert!(pushed_at.elapsed() < Duration::from_secs(2), "{:?}", pushed_at.elapsed());
+    let page = WireAnswer {
+        status: 200,
+        content_type: Some("text/event-stream".to_owned()),
+        body: b"<html>\n".to_vec(),
+        ..WireAnswer::default()
+    };
+    running.platform.end_streams();
+    running.platform.fault(Fault::Instead(page));
+    for _ in 0..600 {
+        tokio::time::advance(Duration::from_millis(100)).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(running.platform.streams(), 1, "the next one is the platform's again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_the_engine_drops_its_stream() {
+    let running = run();
+    running.sync.enrol(ORIGIN, "AAAA2222");
+    running.wait_for_stream().await;
+    running.sync.stop();
+    running.engine.await.unwrap();
+    tokio::task::yield_now().await;
+    assert_eq!(running.platform.streams(), 0);
 }

@@ -90,7 +90,7 @@ fn a_kiosk_paired_as_another_device_does_not_issue_from_the_leases_of_the_first(
 fn a_grant_of_an_earlier_epoch_is_not_taken() {
     let mut desk = Desk::in_stock();
     let device = desk.identity().device;
-    let request = desk.store().record_request(BATCH, 20).unwrap();
+    let request = desk.store().record_request(BATCH, 20, None).unwrap();
     let old = protocol::lease::Grant {
         lease: domain::ids::LeaseId::from_bytes([42; 16]),
         request_no: request.request_no,

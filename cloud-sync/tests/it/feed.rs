@@ -6,18 +6,18 @@ use cloud_sync::{
     store::{Applied, PageRefused},
     testing::{batch_row, key_ring, mall_row, store_row},
     transport::WireAnswer,
-    wire::{Call, Failure, decode},
+    wire::{Awaited, Call, Failure, decode},
 };
 use domain::ids::StoreId;
 use ed25519_dalek::SigningKey;
 use protocol::{
     device::KioskConfig,
-    feed::{Change, PAGE_CHANGES_MAX, Page, Row},
+    feed::{Change, PAGE_CHANGES_MAX, Page, Place, Row},
     signed::{Purpose, Signed},
 };
 
 fn page(since: u64, next: u64, changes: Vec<Change>) -> Page {
-    Page { since, next, more: false, changes }
+    Page { since, next, changes, ..Page::default() }
 }
 
 fn tombstone(kind: &str, id: &str) -> Change {
@@ -54,7 +54,7 @@ fn several_pages_are_fetched_in_one_go() {
     desk.enrol("AAAA2222");
     desk.settle();
     assert_eq!(desk.store().catalogue().version, 2 * PAGE_CHANGES_MAX as u64 + 4);
-    assert_eq!(desk.sends("feed?since="), 3);
+    assert_eq!(desk.sends("feed?since="), 4, "three parts of a snapshot, then what changed meanwhile");
 }
 
 #[test]
@@ -160,15 +160,15 @@ fn a_configuration_only_grows_and_sets_the_pace() {
 #[test]
 fn a_page_with_a_changed_letter_or_a_foreign_signature_is_not_used() {
     let mut desk = Desk::in_stock();
-    let call = Call::Feed { since: 4 };
-    let pinned = desk.identity().platform_key;
+    let call = Call::Feed(Place { since: 4, ..Place::default() });
+    let awaited = Awaited::by(&desk.identity(), None);
     let good = signed_answer(&page(4, 5, vec![tombstone("store", "2")]), &desk.platform.key());
-    assert!(decode(&call, &good, Some(pinned)).is_ok());
+    assert!(decode(&call, &good, Some(&awaited)).is_ok());
     let text = String::from_utf8(good.body.clone()).unwrap();
     let changed = WireAnswer { body: text.replace("store", "batch").into_bytes(), ..good.clone() };
     let forged = signed_answer(&page(4, 5, Vec::new()), &SigningKey::from_bytes(&[66; 32]));
     for answer in [changed, forged] {
-        assert_eq!(decode(&call, &answer, Some(pinned)), Err(Failure::NotBelieved));
+        assert_eq!(decode(&call, &answer, Some(&awaited)), Err(Failure::NotBelieved));
     }
     desk.platform.publish_change(tombstone("batch", "7"));
     desk.platform.forge(true);

@@ -70,6 +70,30 @@ fn an_answer_that_does_not_end_is_cut() {
 }
 
 #[test]
+fn an_answer_that_swells_is_cut_where_a_long_one_would_be() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(&vec![b' '; 64 << 20]).unwrap();
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 100_000, "few bytes on the wire");
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let (origin, _thread) = serve([head.as_bytes(), &packed].concat());
+    assert_eq!(send(&origin, "GET", b""), Err(TransportError::TooLong));
+}
+
+#[test]
+fn a_compressed_answer_is_read_and_asked_for() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(b"{}").unwrap();
+    let packed = packed.finish().unwrap();
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let (origin, thread) = serve([head.as_bytes(), &packed].concat());
+    assert_eq!(send(&origin, "GET", b"").unwrap().body, b"{}");
+    assert!(String::from_utf8(thread.join().unwrap()).unwrap().contains("accept-encoding: gzip"));
+}
+
+#[test]
 fn half_an_answer_is_none() {
     let (origin, thread) = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{\"returned\"".to_vec());
     assert_eq!(send(&origin, "GET", b""), Err(TransportError::Unreachable));
@@ -89,4 +113,46 @@ fn a_pinned_authority_must_be_one() {
         HttpTransport::new(Some(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")).is_err()
     );
     assert!(HttpTransport::new(Some(b"not a certificate")).is_err());
+}
+
+/// The head of a stream and its chunks until `count` came or the stream ended.
+fn open(origin: &str, count: usize) -> Result<(WireAnswer, Vec<Vec<u8>>), TransportError> {
+    let request = WireRequest {
+        origin: origin.to_owned(),
+        method: "GET",
+        path: "/api/k/v1/stream".to_owned(),
+        headers: vec![("last-event-id", "7".to_owned())],
+        body: Vec::new(),
+    };
+    let transport = HttpTransport::new(None).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut stream = transport.open(request).await?;
+        let mut chunks = Vec::new();
+        while chunks.len() < count {
+            match stream.chunks.next().await? {
+                Some(chunk) => chunks.push(chunk),
+                None => break,
+            }
+        }
+        Ok((stream.head, chunks))
+    })
+}
+
+const STREAM: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+
+#[test]
+fn a_stream_is_read_while_it_comes_and_its_end_is_told_from_a_break() {
+    let (origin, thread) = serve(format!("{STREAM}7\r\n: beat\n\r\n").into_bytes());
+    let (head, chunks) = open(&origin, 1).unwrap();
+    assert_eq!((head.status, head.content_type.as_deref()), (200, Some("text/event-stream")));
+    assert_eq!(chunks, [b": beat\n"]);
+    let asked = String::from_utf8(thread.join().unwrap()).unwrap();
+    assert!(asked.contains("last-event-id: 7\r\n") && !asked.contains("accept-encoding"), "{asked}");
+
+    let (origin, _thread) = serve(format!("{STREAM}7\r\n: beat\n\r\n0\r\n\r\n").into_bytes());
+    assert_eq!(open(&origin, 9).unwrap().1.len(), 1, "ended in good order");
+    let (origin, _thread) = serve(format!("{STREAM}7\r\n: be").into_bytes());
+    assert_eq!(open(&origin, 9), Err(TransportError::Unreachable));
 }

@@ -7,7 +7,10 @@ use cloud_sync::{
     testing::Fault,
     wire::Call,
 };
-use domain::ids::{BatchId, DeviceId, LeaseId};
+use domain::{
+    ids::{BatchId, DeviceId, LeaseId},
+    time::UtcMillis,
+};
 use protocol::{feed::Row, lease::Grant};
 
 #[test]
@@ -33,14 +36,14 @@ fn a_request_is_on_disk_before_it_is_sent_and_keeps_its_number_until_it_is_answe
     let mut desk = Desk::new();
     desk.platform.set_stock(BATCH, 0);
     desk.enrol("AAAA2222");
-    let first = desk.store().record_request(BATCH, 20).unwrap();
+    let first = desk.store().record_request(BATCH, 20, None).unwrap();
     assert_eq!(first.request_no, 2, "the first was refused for good");
     desk.restart();
-    assert_eq!(desk.store().record_request(BATCH, 5).unwrap(), first, "the same, want included");
+    assert_eq!(desk.store().record_request(BATCH, 5, None).unwrap(), first, "the same, want included");
     desk.platform.set_stock(BATCH, STOCK);
     desk.settle();
     assert_eq!(desk.platform.granted()[0].request_no, first.request_no);
-    let next = desk.store().record_request(BATCH, 20).unwrap();
+    let next = desk.store().record_request(BATCH, 20, None).unwrap();
     assert_eq!(next.request_no, first.request_no + 1);
     let saves = |wanted: fn(&Effect) -> bool| desk.done.iter().position(wanted).unwrap();
     let recorded = saves(|effect| matches!(effect, Effect::Save(Save::RecordRequest { .. })));
@@ -61,7 +64,8 @@ fn a_lost_answer_brings_the_same_lease_not_a_second_one() {
     }
     // The first exchange reports the claims; the answer to the second, the request, is lost twice.
     let claims = desk.store().pending(200).unwrap();
-    desk.platform.fault(Fault::Instead(claims_answer(&claims)));
+    let settled = claims_answer(&mut desk, &claims);
+    desk.platform.fault(Fault::Instead(settled));
     desk.platform.fault(Fault::LoseAnswer);
     desk.platform.fault(Fault::LoseAnswer);
     desk.event(Event::Nudged);
@@ -76,7 +80,7 @@ fn a_lost_answer_brings_the_same_lease_not_a_second_one() {
 }
 
 fn grant_for(desk: &mut Desk) -> Grant {
-    let request = desk.store().record_request(BATCH, 20).unwrap();
+    let request = desk.store().record_request(BATCH, 20, None).unwrap();
     let now = desk.now();
     Grant {
         lease: LeaseId::from_bytes([42; 16]),
@@ -84,7 +88,9 @@ fn grant_for(desk: &mut Desk) -> Grant {
         epoch: request.epoch,
         request_no: request.request_no,
         batch: BATCH,
+        version: 1,
         slots: 5,
+        valid_from: UtcMillis::new(0),
         expires_at: now.plus_ms(1_000),
         reclaim_at: now.plus_ms(2_000),
     }
@@ -202,7 +208,8 @@ fn a_platform_that_wants_a_heartbeat_first_gets_one_and_is_asked_again_with_the_
     }
     let claims = desk.store().pending(200).unwrap();
     assert_eq!(claims.len(), 20);
-    desk.platform.fault(Fault::Instead(claims_answer(&claims)));
+    let settled = claims_answer(&mut desk, &claims);
+    desk.platform.fault(Fault::Instead(settled));
     desk.platform.fault(Fault::Instead(answer));
     desk.event(Event::Nudged);
     desk.pass_s(20);
@@ -212,7 +219,10 @@ fn a_platform_that_wants_a_heartbeat_first_gets_one_and_is_asked_again_with_the_
     assert_eq!(numbers, [1, 2, 3], "no number was wasted");
 }
 
-fn claims_answer(claims: &[protocol::outbox::ClaimReport]) -> cloud_sync::transport::WireAnswer {
+fn claims_answer(
+    desk: &mut Desk,
+    claims: &[protocol::outbox::ClaimReport],
+) -> cloud_sync::transport::WireAnswer {
     let ends_at = cloud_sync::testing::DAWN.plus_ms(86_400_000);
     let outcomes = claims
         .iter()
@@ -222,9 +232,30 @@ fn claims_answer(claims: &[protocol::outbox::ClaimReport]) -> cloud_sync::transp
         })
         .collect();
     let answer = protocol::outbox::ClaimsAnswer { outcomes };
-    cloud_sync::transport::WireAnswer {
-        status: 200,
-        body: serde_json::to_vec(&answer).unwrap(),
-        ..Default::default()
-    }
+    desk.sealed(&answer, protocol::signed::Purpose::Claims)
+}
+
+#[test]
+fn a_pause_or_recall_that_cannot_be_heard_ends_with_the_lease_at_the_latest() {
+    let mut desk = Desk::in_stock();
+    let expiry = desk.platform.granted()[0].expires_at;
+    desk.platform.cut(true);
+    let paused = protocol::feed::BatchRow { active: false, ..cloud_sync::testing::batch_row(7) };
+    desk.platform.publish("7", &Row::Batch(Box::new(paused))).unwrap();
+    desk.pass_s(3 * 3_600);
+    desk.claim(1).unwrap();
+    desk.clock.set_wall(expiry);
+    assert_eq!(desk.refusal(2), ClaimRefused::LeaseExpired);
+}
+
+#[test]
+fn a_recalled_batch_is_gone_with_the_next_page_of_the_feed() {
+    let mut desk = Desk::in_stock();
+    let (kind, id) = (protocol::feed::BATCH.to_owned(), "7".to_owned());
+    desk.platform.publish_change(protocol::feed::Change { kind, id, row: None });
+    desk.pass_s(120);
+    assert_eq!(desk.refusal(1), ClaimRefused::UnknownBatch);
+    let asked = desk.sends("/leases");
+    desk.pass_s(600);
+    assert_eq!(desk.sends("/leases"), asked, "nothing more is asked for");
 }

@@ -15,6 +15,8 @@ fn links(desk: &Desk) -> Vec<Link> {
         | News::EnrolFailed { .. }
         | News::Time { .. }
         | News::CatalogueChanged
+        | News::MediaChanged
+        | News::Storage(_)
         | News::StockChanged
         | News::ClaimSettled(_) => None,
     };

@@ -18,6 +18,8 @@ fn settled(desk: &Desk) -> Vec<&Verdict> {
             | News::Link(_)
             | News::Time { .. }
             | News::CatalogueChanged
+            | News::MediaChanged
+            | News::Storage(_)
             | News::StockChanged => None,
         })
         .collect()

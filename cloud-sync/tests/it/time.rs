@@ -16,6 +16,8 @@ fn last_time(desk: &Desk) -> (i64, bool) {
         | News::EnrolFailed { .. }
         | News::Link(_)
         | News::CatalogueChanged
+        | News::MediaChanged
+        | News::Storage(_)
         | News::StockChanged
         | News::ClaimSettled(_) => None,
     });

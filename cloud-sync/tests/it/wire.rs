@@ -2,14 +2,16 @@
 
 use cloud_sync::{
     transport::{TransportError, WireAnswer},
-    wire::{Call, Failure, Signer, decode, encode},
+    wire::{Awaited, Call, Failure, Signer, decode, encode},
 };
 use domain::{ids::DeviceId, time::UtcMillis};
 use ed25519_dalek::SigningKey;
 use protocol::{
-    device::{DEVICE_HEADER, RequestHead, SIGNATURE_HEADER, TIME_HEADER, body_sha256},
-    lease::CloseRequest,
+    device::{COUNTER_HEADER, DEVICE_HEADER, RequestHead, SIGNATURE_HEADER, TIME_HEADER, body_sha256},
+    feed::Place,
+    lease::{CloseAnswer, CloseRequest},
     problem::Problem,
+    signed::{Bound, Purpose, Signed},
 };
 
 fn close() -> Call {
@@ -28,16 +30,19 @@ fn problem(status: u16, code: &str) -> WireAnswer {
 fn a_request_is_signed_as_it_is_sent() {
     let key = SigningKey::from_bytes(&[1; 32]);
     let device = DeviceId::from_bytes([5; 16]);
-    let signer = Signer { device, key: &key, at: UtcMillis::new(77) };
-    for call in [close(), Call::Feed { since: 12 }] {
+    let feed = Call::Feed(Place { since: 12, ..Place::default() });
+    for (call, counter) in [(close(), Some(4)), (feed, None)] {
+        let signer = Signer { device, key: &key, at: UtcMillis::new(77), counter };
         let request = encode("https://a", &call, Some(&signer)).unwrap();
         let header = |name: &str| &request.headers.iter().find(|(header, _)| *header == name).unwrap().1;
         assert_eq!((header(DEVICE_HEADER), header(TIME_HEADER).as_str()), (&device.to_string(), "77"));
+        assert_eq!(request.headers.contains(&(COUNTER_HEADER, "4".to_owned())), counter.is_some());
         let head = RequestHead {
             device,
             method: request.method,
             path: &request.path,
             at: UtcMillis::new(77),
+            counter,
             body_sha256: body_sha256(&request.body),
         };
         assert!(head.verify(header(SIGNATURE_HEADER), &key.verifying_key()), "{}", request.path);
@@ -74,7 +79,37 @@ fn every_strange_answer_has_its_class() {
     for (answer, failure) in cases {
         assert_eq!(decode(&close(), &answer, None), Err(failure), "{answer:?}");
     }
-    assert!(decode(&close(), &answer(200, r#"{"returned":1}"#), None).is_ok());
+}
+
+#[test]
+fn an_answer_is_believed_only_from_the_platform_and_for_the_very_request() {
+    let key = SigningKey::from_bytes(&[1; 32]);
+    let awaited = Awaited {
+        platform_key: key.verifying_key().to_bytes(),
+        device: DeviceId::from_bytes([5; 16]),
+        epoch: 2,
+        counter: Some(41),
+    };
+    let bound = Bound { device: awaited.device, epoch: 2, counter: 41, answer: CloseAnswer { returned: 1 } };
+    let sealed = |bound: &Bound<CloseAnswer>, purpose, key: &SigningKey| {
+        answer(200, &serde_json::to_string(&Signed::seal(bound, purpose, key).unwrap()).unwrap())
+    };
+    let read = |answer: &WireAnswer, awaited: &Awaited| decode(&close(), answer, Some(awaited));
+    assert!(read(&sealed(&bound, Purpose::Close, &key), &awaited).is_ok());
+    let strange = [
+        sealed(&bound, Purpose::Close, &SigningKey::from_bytes(&[2; 32])),
+        sealed(&bound, Purpose::Heartbeat, &key),
+        sealed(&Bound { device: DeviceId::from_bytes([6; 16]), ..bound }, Purpose::Close, &key),
+        sealed(&Bound { epoch: 1, ..bound }, Purpose::Close, &key),
+        sealed(&Bound { counter: 40, ..bound }, Purpose::Close, &key),
+    ];
+    for answer in &strange {
+        assert_eq!(read(answer, &awaited), Err(Failure::NotBelieved), "{answer:?}");
+    }
+    let uncounted = Awaited { counter: None, ..awaited };
+    assert_eq!(read(&sealed(&bound, Purpose::Close, &key), &uncounted), Err(Failure::NotBelieved));
+    let bare = answer(200, r#"{"returned":1}"#);
+    assert_eq!(read(&bare, &awaited), Err(Failure::NotPlatform), "not even signed");
 }
 
 #[test]
@@ -87,16 +122,22 @@ fn every_failure_has_a_word_for_the_screen() {
 #[test]
 fn a_grant_is_not_believed_as_a_page_nor_before_a_key_is_pinned() {
     let key = SigningKey::from_bytes(&[1; 32]);
-    let page = protocol::feed::Page { since: 0, next: 0, more: false, changes: Vec::new() };
+    let page = protocol::feed::Page::default();
     let signed = |purpose| {
-        let signed = protocol::signed::Signed::seal(&page, purpose, &key).unwrap();
+        let signed = Signed::seal(&page, purpose, &key).unwrap();
         answer(200, &serde_json::to_string(&signed).unwrap())
     };
-    let pinned = Some(key.verifying_key().to_bytes());
-    let call = Call::Feed { since: 0 };
-    assert!(decode(&call, &signed(protocol::signed::Purpose::FeedPage), pinned).is_ok());
-    let grant = decode(&call, &signed(protocol::signed::Purpose::Grant), pinned);
+    let awaited = Awaited {
+        platform_key: key.verifying_key().to_bytes(),
+        device: DeviceId::from_bytes([5; 16]),
+        epoch: 1,
+        counter: None,
+    };
+    let pinned = Some(&awaited);
+    let call = Call::Feed(Place::default());
+    assert!(decode(&call, &signed(Purpose::FeedPage), pinned).is_ok());
+    let grant = decode(&call, &signed(Purpose::Grant), pinned);
     assert_eq!(grant, Err(Failure::NotBelieved));
-    let unpinned = decode(&call, &signed(protocol::signed::Purpose::FeedPage), None);
+    let unpinned = decode(&call, &signed(Purpose::FeedPage), None);
     assert_eq!(unpinned, Err(Failure::NotBelieved));
 }

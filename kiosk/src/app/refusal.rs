@@ -13,6 +13,8 @@ pub enum Refused {
     Code(CodeError),
     /// The code opened a session before.
     Replayed,
+    /// The platform has blocked this person: the service desk helps.
+    Denied,
     /// The keys to check codes with have not arrived.
     NoKeys,
     /// The time is not known, so no code can be judged and nothing issued.

@@ -20,10 +20,16 @@ pub fn fill(state: &State, at: UtcMillis) -> Vec<BatchId> {
         .catalogue
         .batches
         .values()
-        .filter(|batch| batch.active && may_see(&batch.terms, person, at))
+        .filter(|batch| batch.active && may_see(&batch.terms, person, at) && !is_held_out(state, batch, at))
         .map(|batch| features(state, batch, at))
         .collect();
     order(&features).into_iter().map(|position| features[position].batch).collect()
+}
+
+/// True if whoever is here must not see the batch, so that its campaign can be measured; nobody is told.
+fn is_held_out(state: &State, batch: &BatchRow, at: UtcMillis) -> bool {
+    let catalogue = &state.device.catalogue;
+    state.shopper().is_some_and(|shopper| catalogue.holds_out(batch, shopper.pseudonym, at))
 }
 
 /// Other offers that could be claimed here and now, best first.

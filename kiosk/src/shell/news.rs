@@ -15,13 +15,15 @@ use crate::app::Event;
 pub fn forward(told: Receiver<News>, store: StoreHandle, inbox: Arc<Inbox>) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("news".to_owned()).spawn(move || {
         for news in told {
-            inbox.push(event(news, &store));
+            if let Some(event) = event(news, &store) {
+                inbox.push(event);
+            }
         }
     })
 }
 
-fn event(news: News, store: &StoreHandle) -> Event {
-    match news {
+fn event(news: News, store: &StoreHandle) -> Option<Event> {
+    Some(match news {
         News::Enrolled => Event::Enrolled(Ok(())),
         News::NotEnrolled(needed) => Event::Enrolled(Err(needed)),
         News::EnrolFailed { code } => {
@@ -32,6 +34,8 @@ fn event(news: News, store: &StoreHandle) -> Event {
         News::Time { offset_ms, trusted } => Event::TimeChanged { offset_ms, trusted },
         News::CatalogueChanged => Event::CatalogueChanged(store.catalogue()),
         News::StockChanged => Event::StockChanged,
+        // Cards carry no pictures yet, and the operator hears of the disk by heartbeat.
+        News::MediaChanged | News::Storage(_) => return None,
         News::ClaimSettled(settled) => Event::ClaimSettled(settled),
-    }
+    })
 }

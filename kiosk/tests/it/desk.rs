@@ -114,6 +114,7 @@ impl Desk {
             speaker: Box::new(sounds.clone()),
             transport: platform.clone(),
             data: data.to_owned(),
+            media: cloud_sync::store::MediaPolicy::default(),
             about: About { build: "0.1.0".to_owned(), hardware: "desk".to_owned() },
         })
         .unwrap();

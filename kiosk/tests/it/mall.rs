@@ -7,6 +7,7 @@ use cloud_sync::store::Catalogue;
 use cloud_sync::testing::{CITY, batch_row, code_head, key_ring, mall_row, store_row};
 use domain::consumer_code::{CodeHead, IdentifyCode, RedeemCode, issue_identify, issue_redeem};
 use domain::ids::{CityCode, CouponId, TagId};
+use domain::rotating_code::{self, Pass, STEPS_MAX, issue_pass};
 use domain::segment::Predicate;
 use domain::time::{MinuteOfDay, UtcMillis};
 use domain::window::Window;
@@ -65,11 +66,21 @@ pub fn catalogue() -> Arc<Catalogue> {
 
 /// What the phone of this person shows.
 pub fn code(head: CodeHead, tags: &[TagId]) -> String {
-    issue_identify(&IdentifyCode { head, tags: tags.to_vec() }, KEY_ID, &key())
+    issue_identify(&IdentifyCode { head, tags: tags.to_vec(), pass: None }, KEY_ID, &key())
 }
 
 pub fn young_single(nonce: u8, at: UtcMillis) -> String {
     code(code_head(0xa7, nonce, at), &[YOUNG, SINGLE, ONLY_HERS])
+}
+
+/// What the phone of a young single shows at `step` of a pass that began at `starts_at`, without a network.
+pub fn offline_phone(step: u16, starts_at: UtcMillis) -> String {
+    let CodeHead { city, pseudonym, .. } = code_head(0xa7, 1, starts_at);
+    let (secret, steps) = ([4; 16], STEPS_MAX);
+    let anchor = rotating_code::anchor(pseudonym, secret, steps);
+    let pass = Pass { city, pseudonym, starts_at, steps, anchor, tags: vec![YOUNG, SINGLE] };
+    let link = rotating_code::link_at(pseudonym, secret, (step, steps)).unwrap();
+    rotating_code::show(&issue_pass(&pass, KEY_ID, &key()), step, link)
 }
 
 pub fn traveller(nonce: u8, at: UtcMillis) -> String {
@@ -82,8 +93,10 @@ pub fn unfit_codes(now: UtcMillis) -> Vec<(&'static str, String)> {
     let elsewhere = CodeHead { city: CityCode::new(CITY.get() + 1), ..head(2) };
     let redeem = RedeemCode { head: head(3), coupon: CouponId::from_bytes([7; 16]) };
     let other_key = SigningKey::from_bytes(&[8; 32]);
-    let forged = issue_identify(&IdentifyCode { head: head(4), tags: vec![] }, KEY_ID, &other_key);
-    let unknown = issue_identify(&IdentifyCode { head: head(5), tags: vec![] }, [1, 2, 3, 4], &key());
+    let forged =
+        issue_identify(&IdentifyCode { head: head(4), tags: vec![], pass: None }, KEY_ID, &other_key);
+    let unknown =
+        issue_identify(&IdentifyCode { head: head(5), tags: vec![], pass: None }, [1, 2, 3, 4], &key());
     let with_head = |issued_at| CodeHead {
         issued_at,
         expires_at: issued_at.plus_ms(domain::consumer_code::CODE_VALID_MS),

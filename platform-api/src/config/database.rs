@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// `PLATFORM_DATABASE_FOLDER`: holds `platform.db` and the folder `keys`.
+    /// `PLATFORM_DATABASE_FOLDER`: holds `platform.db` and the folders `keys` and `media`.
     pub folder: PathBuf,
 }
 

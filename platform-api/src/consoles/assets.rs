@@ -37,6 +37,18 @@ pub(crate) const PHONE: Asset = Asset {
     media_type: "text/javascript; charset=utf-8",
     content: include_str!("../../assets/phone.js"),
 };
+/// What shows a code without a network.
+pub(crate) const ROTATING: Asset = Asset {
+    path: "/assets/rotating.js",
+    media_type: "text/javascript; charset=utf-8",
+    content: include_str!("../../assets/rotating.js"),
+};
+/// What draws that code: the library qrcode-generator, as published.
+pub(crate) const QR_CODE: Asset = Asset {
+    path: "/assets/qrcode.js",
+    media_type: "text/javascript; charset=utf-8",
+    content: include_str!("../../assets/vendor/qrcode-generator-2.0.4.js"),
+};
 /// What a till looks like besides.
 pub(crate) const MERCHANT_STYLE: Asset = Asset {
     path: "/assets/merchant.css",
@@ -59,6 +71,8 @@ pub(crate) const ICON: Asset = Asset {
 const ACCESS: &[Row] = &[
     Row::page(STYLE.path, Access::Public),
     Row::page(PHONE.path, Access::Public),
+    Row::page(ROTATING.path, Access::Public),
+    Row::page(QR_CODE.path, Access::Public),
     Row::page(ICON.path, Access::Public),
     Row::page(MERCHANT_STYLE.path, Access::Public),
     Row::page(MERCHANT.path, Access::Public),
@@ -66,7 +80,7 @@ const ACCESS: &[Row] = &[
 
 /// The files as the router takes them.
 pub fn module() -> Module {
-    let all = [STYLE, PHONE, ICON, MERCHANT_STYLE, MERCHANT];
+    let all = [STYLE, PHONE, ROTATING, QR_CODE, ICON, MERCHANT_STYLE, MERCHANT];
     let routes = all.into_iter().fold(OpenApiRouter::<App>::new(), |routes, asset| {
         routes.route(asset.path, get(move || async move { asset.answer() }))
     });

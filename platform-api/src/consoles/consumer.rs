@@ -6,6 +6,7 @@
 mod code;
 mod consents;
 mod me;
+mod offline;
 mod profile;
 mod sign_in;
 mod ticket;
@@ -41,6 +42,9 @@ const ACCESS: &[Row] = &[
     Row::page("/phone/code", Access::Public),
     // Asked for by the script, which reloads the page when it is refused.
     Row::page("/phone/code/panel", Access::Roles(&[Role::Consumer])),
+    // Kept on the phone for when there is no network; they say nothing about anybody.
+    Row::page("/phone/offline", Access::Public),
+    Row::page("/phone/worker.js", Access::Public),
     Row::page("/phone/consents", Access::Public),
     form("/phone/consents"),
     Row::page("/phone/profile", Access::Public),
@@ -62,6 +66,8 @@ pub fn module() -> Module {
         .route("/phone", get(home))
         .route("/phone/code", get(code::page))
         .route("/phone/code/panel", get(code::panel))
+        .route("/phone/offline", get(offline::page))
+        .route("/phone/worker.js", get(offline::worker))
         .route("/phone/consents", get(consents::page).post(consents::save))
         .route("/phone/profile", get(profile::page).post(profile::save))
         .route("/phone/wallet", get(wallet::page))

@@ -13,6 +13,7 @@ use super::{
     rate_limit::RateLimiter,
     request::Call,
     secrets::Secrets,
+    streams::Streams,
 };
 use crate::config::Config;
 use axum::{http::StatusCode, response::Response};
@@ -39,6 +40,8 @@ pub struct Parts {
     pub otp_sender: Arc<dyn OtpSender>,
     /// Counts requests.
     pub rate_limiter: RateLimiter,
+    /// The push streams kiosks hold open here.
+    pub streams: Streams,
     /// What the demo door opens; `None` unless started with `--demo`.
     pub demo: Option<Demo>,
 }

@@ -9,9 +9,11 @@
 //! and PostgreSQL. Where the dialects differ, the migration differs, not the service.
 //!
 //! What an adapter provides is the private trait `Engine` (run a job for reading, run a job for writing) and the trait
-//! [`Connection`] (query, execute, batch). SQLite is one; PostgreSQL becomes the second without touching a service.
+//! [`Connection`] (query, execute, batch). SQLite is one; PostgreSQL becomes the second without touching a service. The
+//! same SQLite connection also runs inline, on the thread that asks: so the simulator sees the platform step by step.
 
 mod error;
+mod inline;
 mod job;
 mod sqlite;
 mod value;
@@ -36,6 +38,13 @@ impl Db {
     /// Opens (and creates, when missing) the SQLite database in the file `path`.
     pub fn open_sqlite(path: &Path) -> Result<Db, DbError> {
         Ok(Db { engine: Arc::new(sqlite::Sqlite::open(path)?) })
+    }
+
+    /// Opens the SQLite database in the file `path` (in memory without one) so that every piece of work runs, one after
+    /// another, on the thread that asks for it. For the simulator: nothing waits for the disk, so a power cut of the real
+    /// machine may lose what was committed.
+    pub fn open_inline(path: Option<&Path>) -> Result<Db, DbError> {
+        Ok(Db { engine: Arc::new(inline::Inline::open(path)?) })
     }
 
     /// Runs `work` in a transaction that only reads and sees one moment of the database. Blocks: not for handlers.
@@ -71,8 +80,12 @@ impl Db {
     {
         let (sender, answer) = oneshot::channel();
         let job = TypedJob::new(work, move |result| drop(sender.send(result)));
-        let engine = Arc::clone(&self.engine);
-        tokio::task::spawn_blocking(move || engine.read(Box::new(job)));
+        if self.engine.is_inline() {
+            self.engine.read(Box::new(job));
+        } else {
+            let engine = Arc::clone(&self.engine);
+            tokio::task::spawn_blocking(move || engine.read(Box::new(job)));
+        }
         answer.await.unwrap_or_else(|_| Err(E::from(DbError::Closed)))
     }
 

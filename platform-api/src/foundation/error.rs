@@ -49,6 +49,7 @@ codes! {
     NotFound = "NOT_FOUND", NOT_FOUND, "There is no such thing, or not for you";
     MethodNotAllowed = "METHOD_NOT_ALLOWED", METHOD_NOT_ALLOWED, "This address does not take this method";
     TooLarge = "TOO_LARGE", PAYLOAD_TOO_LARGE, "The body is too large";
+    RangeNotSatisfiable = "RANGE_NOT_SATISFIABLE", RANGE_NOT_SATISFIABLE, "The range begins behind the end";
     UnsupportedMedia = "UNSUPPORTED_MEDIA", UNSUPPORTED_MEDIA_TYPE, "The body is not of the expected type";
     Timeout = "TIMEOUT", REQUEST_TIMEOUT, "The request took too long";
     KeyRequired = "IDEMPOTENCY_KEY_REQUIRED", BAD_REQUEST, "This write needs an Idempotency-Key";
@@ -66,11 +67,13 @@ codes! {
     ClockSkew = "CLOCK_SKEW", UNAUTHORIZED, "The time of the request is too far from ours";
     EpochEnded = "EPOCH_ENDED", CONFLICT, "The kiosk was enrolled again elsewhere";
     PairingRefused = "PAIRING_REFUSED", FORBIDDEN, "The pairing code is wrong, used or too old";
-    DeviceFenced = "DEVICE_FENCED", FORBIDDEN, "The kiosk is locked out";
+    CounterBehind = "COUNTER_BEHIND", CONFLICT, "The request is older than one served before";
+    DeviceFenced = "DEVICE_FENCED", FORBIDDEN, "The kiosk or a copy of it has an older disk; pair it again";
     // Offers and coupons.
     BudgetExhausted = "BUDGET_EXHAUSTED", CONFLICT, "The budget is used up";
     BatchExhausted = "BATCH_EXHAUSTED", CONFLICT, "All coupons of the batch are taken";
     BatchNotActive = "BATCH_NOT_ACTIVE", CONFLICT, "The batch is paused or over";
+    BatchRecalled = "BATCH_RECALLED", CONFLICT, "The batch was recalled; its coupons are worth nothing any more";
     UserLimit = "USER_LIMIT", CONFLICT, "The person has as many as one person may have";
     QuotaSlotFull = "QUOTA_SLOT_FULL", CONFLICT, "The quota of this time slot is used up";
     NotEligible = "NOT_ELIGIBLE", FORBIDDEN, "The offer is not meant for this person";
@@ -97,6 +100,10 @@ codes! {
     RiskHold = "RISK_HOLD", FORBIDDEN, "Held back for a check";
     AmountMismatch = "AMOUNT_MISMATCH", CONFLICT, "The amounts differ";
     InsufficientFund = "INSUFFICIENT_FUND", CONFLICT, "The account does not hold this much";
+    // Pricing.
+    MalformedCase = "MALFORMED_CASE", UNPROCESSABLE_ENTITY, "The case cannot be priced as it is written";
+    LimitExceeded = "LIMIT_EXCEEDED", UNPROCESSABLE_ENTITY, "The cart is larger than can be priced";
+    RefundExceedsRemaining = "REFUND_EXCEEDS_REMAINING", UNPROCESSABLE_ENTITY, "More units are returned than remain";
     // Ourselves.
     Internal = "INTERNAL", INTERNAL_SERVER_ERROR, "Something failed on our side";
     Overloaded = "OVERLOADED", SERVICE_UNAVAILABLE, "Too much to do at the moment; try again";
@@ -154,15 +161,15 @@ impl Problem {
         self.fields.get(name)
     }
 
-    /// The JSON a caller receives.
-    pub(super) fn body(&self, request_id: &str) -> protocol::problem::Problem {
+    /// The JSON a caller receives; with the id of the request that was refused, if there was one.
+    pub(crate) fn body(&self, request_id: Option<&str>) -> protocol::problem::Problem {
         protocol::problem::Problem {
             kind: format!("urn:problem:{}", self.code.as_str().to_ascii_lowercase().replace('_', "-")),
             title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
             code: self.code.as_str().to_owned(),
             detail: self.detail.clone(),
-            request_id: Some(request_id.to_owned()),
+            request_id: request_id.map(str::to_owned),
             fields: self.fields.clone(),
         }
     }
@@ -235,6 +242,8 @@ mod tests {
             code::DEVICE_REFUSED,
             code::PAIRING_REFUSED,
             code::EPOCH_ENDED,
+            code::COUNTER_BEHIND,
+            code::DEVICE_FENCED,
             code::BATCH_EXHAUSTED,
             code::BATCH_NOT_ACTIVE,
             code::RATE_LIMITED,
@@ -252,6 +261,6 @@ mod tests {
             "type": "urn:problem:threshold-not-met", "title": "The bill is below the threshold", "status": 409,
             "code": "THRESHOLD_NOT_MET", "detail": "bill too small", "request_id": "r1", "shortfall_fen": 500,
         });
-        assert_eq!(serde_json::to_value(problem.body("r1")).unwrap(), expected);
+        assert_eq!(serde_json::to_value(problem.body(Some("r1"))).unwrap(), expected);
     }
 }

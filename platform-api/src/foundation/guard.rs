@@ -77,12 +77,15 @@ pub struct Row {
     pub keyed: Keyed,
     /// False for pages and files, which the OpenAPI document leaves out.
     pub documented: bool,
+    /// Bytes of a body, where more than the general limit may come. It is read only once the caller is admitted, so
+    /// a caller who signs the body cannot call such a route.
+    pub body_bytes_max: Option<usize>,
 }
 
 impl Row {
     /// A route that reads.
     pub const fn get(path: &'static str, access: Access) -> Row {
-        Row { method: "GET", path, access, keyed: Keyed::No, documented: true }
+        Row { method: "GET", path, access, keyed: Keyed::No, documented: true, body_bytes_max: None }
     }
 
     /// A page or a file for a browser: reads, and is not part of the API document.
@@ -92,7 +95,7 @@ impl Row {
 
     /// A route that writes; the key is required.
     pub const fn post(path: &'static str, access: Access) -> Row {
-        Row { method: "POST", path, access, keyed: Keyed::Required, documented: true }
+        Row { method: "POST", ..Row::get(path, access) }.keyed()
     }
 
     /// [`Row::post`] for `PUT`.
@@ -108,6 +111,15 @@ impl Row {
     /// The same write with its key kept for ever, because money moves.
     pub const fn money(self) -> Row {
         Row { keyed: Keyed::ForEver, ..self }
+    }
+
+    const fn keyed(self) -> Row {
+        Row { keyed: Keyed::Required, ..self }
+    }
+
+    /// The same route with a body of at most so many bytes; for callers with a session only.
+    pub const fn body_up_to(self, bytes: usize) -> Row {
+        Row { body_bytes_max: Some(bytes), ..self }
     }
 
     /// The same write without a key. `_reason` says why that is right (an answer that holds a secret must not be
@@ -180,6 +192,11 @@ impl Guard {
         Err(Problem::new(if other_method { Code::MethodNotAllowed } else { Code::Forbidden }))
     }
 
+    async fn admit_with_body(&self, parts: &Parts, body: Body) -> Result<(Caller, Bytes), Problem> {
+        let body = read_body(body, self.app.config.limits.body_bytes_max).await?;
+        Ok((self.admit(parts, &body).await?, body))
+    }
+
     async fn admit(&self, parts: &Parts, body: &Bytes) -> Result<Caller, Problem> {
         let row = self.row(parts)?;
         let presented = present(parts, body);
@@ -227,16 +244,26 @@ impl Guard {
 /// The middleware: reads the body, decides, and hands the request on with its caller.
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, guard.app.config.limits.body_bytes_max).await else {
-        return Problem::new(Code::TooLarge).into_response();
+    let large = guard.row(&parts).ok().and_then(|row| row.body_bytes_max);
+    let admitted = match large {
+        None => guard.admit_with_body(&parts, body).await,
+        // Nobody makes us hold megabytes before we know who they are.
+        Some(bytes_max) => match guard.admit(&parts, &Bytes::new()).await {
+            Ok(caller) => read_body(body, bytes_max).await.map(|body| (caller, body)),
+            Err(problem) => Err(problem),
+        },
     };
-    match guard.admit(&parts, &body).await {
-        Ok(caller) => {
+    match admitted {
+        Ok((caller, body)) => {
             parts.extensions.insert(caller);
             next.run(Request::from_parts(parts, Body::from(body))).await
         }
         Err(problem) => problem.into_response(),
     }
+}
+
+async fn read_body(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    to_bytes(body, bytes_max).await.map_err(|_| Problem::new(Code::TooLarge))
 }
 
 fn present(parts: &Parts, body: &Bytes) -> Presented {

@@ -37,7 +37,20 @@ pub const HISTORY: &[Migration] = history![
     "0024_coupons",
     "0025_immutable_versions.sqlite",
     "0030_leases",
-    "0032_fleet"
+    "0032_fleet",
+    "0040_feed",
+    "0041_filters",
+    "0044_media",
+    "0045_disk_low",
+    "0048_rotating_passes",
+    "0050_quota",
+    "0051_device_mall",
+    "0052_push",
+    "0056_recall",
+    "0060_trust",
+    "0061_fencing_append_only.sqlite",
+    "0062_vouchers_seen",
+    "0063_vouchers_seen_append_only.sqlite"
 ];
 
 /// Why a database could not be brought up to date.

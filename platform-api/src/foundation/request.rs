@@ -101,12 +101,14 @@ async fn write_problem(response: Response, request_id: &str) -> Response {
         None if is_refusal(&parts.status, &parts.headers) => from_framework(parts.status, body).await,
         None => return Response::from_parts(parts, body),
     };
-    let mut rendered = (problem.code().status(), Json(problem.body(request_id))).into_response();
+    let mut rendered = (problem.code().status(), Json(problem.body(Some(request_id)))).into_response();
     if let Some(retry_after) = parts.headers.remove(header::RETRY_AFTER) {
         rendered.headers_mut().insert(header::RETRY_AFTER, retry_after);
     }
-    if let Some(allow) = parts.headers.remove(header::ALLOW) {
-        rendered.headers_mut().insert(header::ALLOW, allow);
+    for kept in [header::ALLOW, header::CONTENT_RANGE] {
+        if let Some(value) = parts.headers.remove(&kept) {
+            rendered.headers_mut().insert(kept, value);
+        }
     }
     let kind = HeaderValue::from_static("application/problem+json");
     rendered.headers_mut().insert(header::CONTENT_TYPE, kind);

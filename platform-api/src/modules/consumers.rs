@@ -20,8 +20,8 @@ pub use error::{ConsumersError, ScanError};
 pub use http::module;
 pub use keys::Keys;
 pub use model::{
-    Account, CodeShown, Consent, ConsentText, Evaluation, Evidence, Household, Level, Occupation, Profile,
-    Purpose, Study, TagAssertion, Talent, Visit,
+    Account, CodeShown, Consent, ConsentText, Denied, Evaluation, Evidence, Household, Level, Occupation,
+    PassShown, Profile, Purpose, Study, TagAssertion, Talent, Visit,
 };
 pub use rules::{rule_set::RuleSetError, targeting::TargetingError};
 pub use seeded::{Seeded, find_seeded, register_seeded};
@@ -37,6 +37,7 @@ use domain::{
     consumer_code::{IdentifyCode, Pseudonym, RedeemCode},
     ids::{ConsumerId, CouponId, TagId},
     key_ring::KeyRing,
+    rotating_code::Link,
     sealed::KeyId,
     segment::Predicate,
     time::{ShanghaiDay, UtcMillis},
@@ -105,6 +106,21 @@ pub fn issue_redeem_code(
     (consumer, coupon): (ConsumerId, CouponId),
 ) -> Result<CodeShown, ConsumersError> {
     service::codes::redeem(tx, act, keys, (consumer, coupon))
+}
+
+/// A new pass, from which a phone without a network shows identify codes for a day. Writes.
+pub fn issue_pass(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    keys: &Keys,
+    consumer: ConsumerId,
+) -> Result<PassShown, ConsumersError> {
+    service::passes::issue(tx, act, keys, consumer)
+}
+
+/// Anchors of passes that were taken back while their codes could still be believed, at most `limit`.
+pub fn revoked_passes(tx: &mut Tx<'_>, now: UtcMillis, limit: u32) -> Result<Vec<Link>, DbError> {
+    store::passes::revoked(tx, now, limit)
 }
 
 /// A new identify code, valid 120 s and to be renewed after 30 s; at most four tags, none without P2 and P3. Writes.
@@ -232,4 +248,33 @@ pub fn withdraw_consent(
     purpose: Purpose,
 ) -> Result<(), ConsumersError> {
     service::consents::withdraw(tx, act, consumer, purpose)
+}
+
+/// Who is blocked, and who took P2 or P3 back since `since`.
+pub fn denied(tx: &mut Tx<'_>, since: UtcMillis) -> Result<Denied, DbError> {
+    service::denied::denied(tx, since)
+}
+
+/// Blocks a person or no longer, with a reason of at most 200 characters for the audit.
+pub fn set_blocked(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    consumer: ConsumerId,
+    order: (bool, &str),
+) -> Result<(), ConsumersError> {
+    service::denied::set_blocked(tx, act, consumer, order)
+}
+
+/// Who a consumer is to kiosks on a day.
+pub fn pseudonym(keys: &Keys, consumer: ConsumerId, day: ShanghaiDay) -> Pseudonym {
+    keys.pseudonym(consumer, day)
+}
+
+/// Up to `limit` consumers registered before an instant, by id, after the id `after`.
+pub fn registered_before(
+    tx: &mut Tx<'_>,
+    before: UtcMillis,
+    page: (&str, u32),
+) -> Result<Vec<ConsumerId>, DbError> {
+    store::denied::registered_before(tx, before, page)
 }

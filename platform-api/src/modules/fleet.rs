@@ -11,7 +11,7 @@ mod store;
 
 pub use http::module;
 pub use model::{KioskStatus, PairingCode, Place};
-pub use service::{FleetError, create_pairing_code, publish_config};
+pub use service::{FleetError, create_pairing_code, place, publish_config};
 
 use crate::foundation::db::{DbError, Tx};
 use domain::ids::{DeviceId, MallId};
@@ -19,4 +19,9 @@ use domain::ids::{DeviceId, MallId};
 /// The mall a kiosk stands in; `None` for one that never was enrolled.
 pub fn mall_of(tx: &mut Tx<'_>, device: DeviceId) -> Result<Option<MallId>, DbError> {
     store::mall_of(tx, device)
+}
+
+/// The groups a kiosk was put into, by name.
+pub fn groups_of(tx: &mut Tx<'_>, device: DeviceId) -> Result<Vec<String>, DbError> {
+    store::groups_of(tx, device)
 }

@@ -16,5 +16,5 @@ pub use model::{
 };
 pub use service::{
     bind_staff, commission_at, create_mall, create_merchant, mall, merchant, open_store, set_commission,
-    set_merchant_standing, set_store_standing, store_by_id, stores, till, tills,
+    set_merchant_standing, set_store_picture, set_store_standing, store_by_id, stores, till, tills,
 };

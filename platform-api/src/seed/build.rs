@@ -1,6 +1,9 @@
 //! Builds the demo city through the services of the modules.
 
-use super::plan::{BatchPlan, CampaignPlan, ConsumerPlan, MerchantPlan, Plan};
+use super::{
+    drawings,
+    plan::{BatchPlan, CampaignPlan, ConsumerPlan, MerchantPlan, Plan},
+};
 use crate::{
     foundation::{
         act::{Act, Actor, Role, Staff},
@@ -14,7 +17,9 @@ use crate::{
         auth::PasswordHash,
         campaigns, consumers,
         consumers::{Evidence, Keys, Seeded},
-        fleet, funds, merchants,
+        fleet, funds, media,
+        media::PictureId,
+        merchants,
     },
 };
 use domain::{
@@ -54,6 +59,9 @@ pub enum SeedError {
     /// The fleet module refused.
     #[error("the fleet refused")]
     Fleet(#[from] fleet::FleetError),
+    /// The media module refused.
+    #[error("media refused")]
+    Media(#[from] media::MediaError),
     /// No keys.
     #[error("no keys")]
     Secrets(#[from] SecretError),
@@ -71,14 +79,41 @@ pub fn plant(app: &App, plan: &Plan) -> Result<bool, SeedError> {
     let (seed, now) = (app.entropy.seed()?, app.clock.now().day().start());
     let salt = act_of(Actor::System("seed"), "salt", seed, now).chance();
     let password = PasswordHash::new(&plan.people.staff_password, salt)?;
+    if app.db.read(is_planted)? {
+        return Ok(false);
+    }
+    let pictures = draw(app)?;
     app.db.write(move |tx| {
-        let any = merchants::StoreQuery { limit: 1, ..merchants::StoreQuery::default() };
-        if !merchants::stores(tx, &any)?.is_empty() {
+        if is_planted(tx)? {
             return Ok(false);
         }
-        City::found(tx, &plan, (&keys, &password), (seed, now))?;
+        let means = Means { keys: &keys, password: &password, pictures: &pictures };
+        City::found(tx, &plan, means, (seed, now))?;
         Ok(true)
     })
+}
+
+fn is_planted(tx: &mut Tx<'_>) -> Result<bool, SeedError> {
+    let any = merchants::StoreQuery { limit: 1, ..merchants::StoreQuery::default() };
+    Ok(!merchants::stores(tx, &any)?.is_empty())
+}
+
+/// Draws every picture and keeps its files; the tables hear of them when the city is founded.
+fn draw(app: &App) -> Result<Vec<(&'static str, media::Prepared)>, SeedError> {
+    let prepare = |one: &drawings::Drawing| {
+        let file = one.file().map_err(media::MediaError::Broken)?;
+        Ok((one.key, media::prepare(&app.config.database.folder, one.name, &file)?))
+    };
+    drawings::ALL.iter().map(prepare).collect()
+}
+
+/// What is made before the city is founded, because it takes its time.
+#[derive(Clone, Copy)]
+struct Means<'a> {
+    keys: &'a Keys,
+    /// One hash for all staff: they share a password that the demo prints.
+    password: &'a PasswordHash,
+    pictures: &'a [(&'static str, media::Prepared)],
 }
 
 /// Ids by the keys of the plan, as they come to be.
@@ -88,13 +123,12 @@ struct Known {
     stores: BTreeMap<String, Vec<StoreId>>,
     funds: BTreeMap<String, FundId>,
     campaigns: BTreeMap<String, (CampaignId, UtcMillis)>,
+    pictures: BTreeMap<String, PictureId>,
 }
 
 struct City<'a> {
     plan: &'a Plan,
-    keys: &'a Keys,
-    /// One hash for all staff: they share a password that the demo prints.
-    password: &'a PasswordHash,
+    means: Means<'a>,
     seed: [u8; 32],
     now: UtcMillis,
     mall: MallId,
@@ -105,7 +139,7 @@ impl City<'_> {
     fn found(
         tx: &mut Tx<'_>,
         plan: &Plan,
-        (keys, password): (&Keys, &PasswordHash),
+        means: Means<'_>,
         (seed, now): ([u8; 32], UtcMillis),
     ) -> Result<(), SeedError> {
         let act = act_of(Actor::System("seed"), "seed", seed, now);
@@ -118,12 +152,20 @@ impl City<'_> {
                 service_desk: plan.mall.service_desk.clone(),
             },
         )?;
-        let mut city = City { plan, keys, password, seed, now, mall: mall.id, known: Known::default() };
+        let mut city = City { plan, means, seed, now, mall: mall.id, known: Known::default() };
+        city.pictures(tx, &act)?;
         plan.mall.merchant.iter().try_for_each(|merchant| city.merchant(tx, &act, merchant))?;
         let staff = city.staff(tx, &act)?;
         plan.people.consumer.iter().try_for_each(|person| city.consumer(tx, &act, person))?;
         city.money(tx, &staff)?;
         fleet::publish_config(tx, &act, &KioskConfig { version: 1, ..KioskConfig::default() })?;
+        Ok(())
+    }
+
+    fn pictures(&mut self, tx: &mut Tx<'_>, act: &Act) -> Result<(), SeedError> {
+        for (key, prepared) in self.means.pictures {
+            self.known.pictures.insert((*key).to_owned(), media::record(tx, act, prepared)?.id);
+        }
         Ok(())
     }
 
@@ -144,6 +186,7 @@ impl City<'_> {
                 place: store.place.clone(),
                 category: store.category.clone(),
                 open: self.plan.mall.hours(&store.hours),
+                picture: None,
             };
             let store = merchants::open_store(tx, act, &new)?;
             self.known.stores.entry(plan.key.clone()).or_default().push(store.id);
@@ -162,7 +205,7 @@ impl City<'_> {
                 name: plan.name.clone(),
                 role: plan.role,
                 merchant,
-                password: self.password.clone(),
+                password: self.means.password.clone(),
                 totp: false,
             };
             let id = auth::create_staff(tx, act, &new)?;
@@ -194,7 +237,7 @@ impl City<'_> {
             consents: &plan.consents,
             evidence: &evidence,
         };
-        consumers::register_seeded(tx, act, self.keys, &person)?;
+        consumers::register_seeded(tx, act, self.means.keys, &person)?;
         Ok(())
     }
 
@@ -231,6 +274,7 @@ impl City<'_> {
             budget_fen: plan.budget_fen,
             from_at: self.now,
             until_at,
+            holdout_bp: 0,
         };
         let campaign = campaigns::allocate(tx, act, &new)?;
         self.known.campaigns.insert(plan.key.clone(), (campaign.id, until_at));
@@ -260,12 +304,14 @@ impl City<'_> {
         for key in &plan.stores {
             stores.extend(self.known.stores.get(key).ok_or_else(|| unknown(key))?);
         }
+        let drawn = |name: &String| self.known.pictures.get(name).copied().ok_or_else(|| unknown(name));
         let content = campaigns::BatchContent {
             title: plan.title.clone(),
             why: plan.why.clone(),
             terms_text: plan.terms.clone(),
             stores,
             brand: plan.brand.clone(),
+            picture: plan.picture.as_ref().map(drawn).transpose()?,
             terms: plan.terms(targeting(tx, plan)?, (self.now, campaign.1)),
         };
         Ok(campaigns::NewBatch {

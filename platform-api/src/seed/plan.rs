@@ -204,6 +204,8 @@ pub(super) struct BatchPlan {
     pub(super) why: String,
     /// The brand that pays, when one does.
     pub(super) brand: Option<String>,
+    /// The drawing shown with it.
+    pub(super) picture: Option<String>,
     benefit: Benefit,
     #[serde(default)]
     min_pay_fen: Fen,
@@ -247,6 +249,7 @@ impl BatchPlan {
             claim_from: from,
             claim_until: until,
             claim_windows: daily(self.claim_hours).into_iter().collect(),
+            quota: domain::quota::Quota::default(),
             use_windows: daily(self.use_hours).into_iter().chain(weekdays).collect(),
             validity: Validity::Days(self.validity_days),
             per_person: PersonLimit { total: self.per_person.0, day: self.per_person.1 },
@@ -292,6 +295,9 @@ mod tests {
         let employers = plan.people.staff.iter().filter_map(|staff| staff.merchant.as_ref());
         for key in named.chain(employers) {
             assert!(merchants.contains(key.as_str()), "{key}");
+        }
+        for key in plan.money.batch.iter().filter_map(|batch| batch.picture.as_ref()) {
+            assert!(crate::seed::drawings::ALL.iter().any(|one| one.key == key), "{key}");
         }
         let hours = plan.mall.merchant.iter().flat_map(|merchant| &merchant.stores).map(|store| &store.hours);
         for name in hours {

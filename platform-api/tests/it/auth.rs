@@ -8,3 +8,5 @@ mod idempotency;
 mod otp;
 #[path = "auth/staff.rs"]
 mod staff;
+
+pub use staff::token_of;

@@ -6,6 +6,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use platform_api::build_router;
 use serde_json::{Value, json};
 use std::{
+    future::IntoFuture,
     io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -24,6 +25,43 @@ pub struct Browser {
     pub client: Client,
     address: SocketAddr,
     driver: Driver,
+    server: Option<Server>,
+}
+
+/// Serves in a runtime of its own: when it ends, every connection ends with it, as when a network is gone.
+struct Server {
+    running: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Server {
+    fn start(platform: &Platform) -> (Server, SocketAddr) {
+        let router = build_router(platform.app.clone()).unwrap();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (running, stopped) = tokio::sync::oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                tokio::select! {
+                    served = axum::serve(listener, service).into_future() => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+            runtime.shutdown_background();
+        });
+        (Server { running, thread }, address)
+    }
+
+    fn stop(self) {
+        let Server { running, thread } = self;
+        drop(running);
+        thread.join().unwrap();
+    }
 }
 
 struct Driver(Child);
@@ -43,15 +81,16 @@ impl Browser {
             eprintln!("SKIPPED: no chromedriver on this machine, the phone page was NOT tested in a browser");
             return None;
         };
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = build_router(platform.app.clone()).unwrap();
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let (server, address) = Server::start(platform);
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities(width, height));
         let client = builder.connect(&format!("http://127.0.0.1:{port}")).await.unwrap();
-        Some(Browser { client, address, driver })
+        Some(Browser { client, address, driver, server: Some(server) })
+    }
+
+    /// Nobody answers at the platform's address any more.
+    pub fn lose_platform(&mut self) {
+        self.server.take().unwrap().stop();
     }
 
     pub async fn open(&self, path: &str) {

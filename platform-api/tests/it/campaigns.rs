@@ -4,5 +4,7 @@
 mod approval;
 #[path = "campaigns/budget.rs"]
 mod budget;
+#[path = "campaigns/recall.rs"]
+mod recall;
 #[path = "campaigns/stock.rs"]
 mod stock;

@@ -1,5 +1,9 @@
 //! Wallets, reports and redemptions.
 
+#[path = "coupons/conflicts.rs"]
+mod conflicts;
+#[path = "coupons/promises.rs"]
+mod promises;
 #[path = "coupons/redeem.rs"]
 mod redeem;
 #[path = "coupons/report.rs"]

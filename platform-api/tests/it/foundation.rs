@@ -4,6 +4,8 @@
 mod audit;
 #[path = "foundation/change_log.rs"]
 mod change_log;
+#[path = "foundation/commit_order.rs"]
+mod commit_order;
 #[path = "foundation/db.rs"]
 mod db;
 #[path = "foundation/migrate.rs"]

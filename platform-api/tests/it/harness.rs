@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode},
+    http::{HeaderMap, Method, Request, Response, StatusCode},
 };
 use domain::time::UtcMillis;
 use http_body_util::BodyExt;
@@ -13,6 +13,7 @@ use platform_api::{
     foundation::{
         act::{Act, Actor},
         app::App,
+        change_log::LoggedChange,
         clock::ManualClock,
         db::{Db, DbError},
         entropy::SeededEntropy,
@@ -31,6 +32,27 @@ use tower::ServiceExt;
 /// When every test begins: a Thursday, 2026-01-01T20:00:00+08:00.
 pub const START: UtcMillis = UtcMillis::new(1_767_268_800_000);
 
+/// The newest state of everything kiosks are told, in the order it was written.
+pub fn logged(db: &Db) -> Vec<LoggedChange> {
+    let rows: Result<_, DbError> = db.read(|tx| {
+        let sql = "SELECT seq, kind, id, scope, body, at FROM change_log ORDER BY seq";
+        let rows = tx.query(sql, &[])?;
+        rows.iter()
+            .map(|row| {
+                Ok(LoggedChange {
+                    seq: row.get("seq")?,
+                    kind: row.get("kind")?,
+                    id: row.get("id")?,
+                    scope: row.get("scope")?,
+                    body: row.get("body")?,
+                    at: row.get("at")?,
+                })
+            })
+            .collect()
+    });
+    rows.unwrap()
+}
+
 /// The platform under test.
 pub struct Platform {
     pub app: App,
@@ -38,7 +60,7 @@ pub struct Platform {
     pub otp: Arc<ConsoleOtpSender>,
     router: Router,
     keys: AtomicU64,
-    _folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Platform {
@@ -62,7 +84,7 @@ impl Platform {
         };
         let app = start::assemble(config, adapters).unwrap();
         let router = build_router(app.clone()).unwrap();
-        Platform { app, clock, otp, router, keys: AtomicU64::new(1), _folder: folder }
+        Platform { app, clock, otp, router, keys: AtomicU64::new(1), folder: Arc::new(folder) }
     }
 
     /// An act of `actor` now, for calling services directly.
@@ -105,6 +127,30 @@ impl Platform {
         }
     }
 
+    /// All routes, to be served over any connection.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The answer while its body is still coming.
+    pub async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// A second process over the same database.
+    pub fn twin(&self) -> Platform {
+        let adapters = Adapters {
+            clock: self.clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(2)),
+            otp_sender: self.otp.clone(),
+            demo: None,
+        };
+        let app = start::assemble(self.app.config.clone(), adapters).unwrap();
+        let router = build_router(app.clone()).unwrap();
+        let (clock, otp, folder) = (self.clock.clone(), self.otp.clone(), Arc::clone(&self.folder));
+        Platform { app, clock, otp, router, keys: AtomicU64::new(1_000_000), folder }
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -115,6 +161,7 @@ impl Platform {
             headers: parts.headers,
             json,
             text: String::from_utf8_lossy(&bytes).into(),
+            bytes: bytes.to_vec(),
         }
     }
 }
@@ -126,6 +173,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     pub json: Value,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {

@@ -15,11 +15,15 @@ use platform_api::{
     modules::fleet::{self, Place},
 };
 use protocol::{
-    device::{DEVICE_HEADER, EnrolAnswer, RequestHead, SIGNATURE_HEADER, TIME_HEADER, body_sha256},
-    signed::{Purpose, Signed},
+    device::{
+        CONFESS_PATH, COUNTER_HEADER, DEVICE_HEADER, EnrolAnswer, RequestHead, SIGNATURE_HEADER, TIME_HEADER,
+        body_sha256,
+    },
+    signed::{Bound, Purpose, Signed},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The mall test kiosks stand in.
 pub const MALL: MallId = MallId::from_bytes([7; 16]);
@@ -30,12 +34,19 @@ pub struct Kiosk {
     pub epoch: u32,
     pub key: SigningKey,
     pub platform_key: VerifyingKey,
+    /// The number of its last signed POST.
+    pub counter: AtomicU64,
 }
 
 /// A pairing code for a new kiosk, or to enrol `device` again.
 pub fn pairing_code(platform: &Platform, device: Option<DeviceId>) -> String {
+    pairing_code_in(platform, MALL, device)
+}
+
+/// A pairing code for a kiosk in a mall.
+pub fn pairing_code_in(platform: &Platform, mall: MallId, device: Option<DeviceId>) -> String {
     let act = platform.act(Actor::System("test"));
-    let place = Place { mall: MALL, place: "一层中庭".into() };
+    let place = Place { mall, place: "一层中庭".into() };
     let code = platform.db().write(move |tx| fleet::create_pairing_code(tx, &act, &place, device));
     code.unwrap().code
 }
@@ -54,6 +65,12 @@ impl Kiosk {
         Kiosk::from_answer(&try_enrol(platform, &code, seed).await, seed)
     }
 
+    /// A new kiosk in a mall, with the key made of `seed`.
+    pub async fn enrol_in(platform: &Platform, mall: MallId, seed: u8) -> Kiosk {
+        let code = pairing_code_in(platform, mall, None);
+        Kiosk::from_answer(&try_enrol(platform, &code, seed).await, seed)
+    }
+
     /// The kiosk this enrolment made.
     pub fn from_answer(answer: &Answer, seed: u8) -> Kiosk {
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.text);
@@ -64,20 +81,39 @@ impl Kiosk {
             epoch: answer.epoch,
             key: SigningKey::from_bytes(&[seed; 32]),
             platform_key,
+            counter: AtomicU64::new(0),
         }
     }
 
-    /// A signed request, to be sent or spoilt.
+    /// A signed request, to be sent or spoilt; a POST has the next number.
     pub fn request(&self, method: Method, path: &str, body: &Value, at: UtcMillis) -> Request<Body> {
+        let counted = method == Method::POST && path != CONFESS_PATH;
+        let counter = counted.then(|| self.counter.fetch_add(1, Ordering::SeqCst) + 1);
+        self.numbered(counter, (method, path), body, at)
+    }
+
+    /// A signed request with this number.
+    pub fn numbered(
+        &self,
+        counter: Option<u64>,
+        (method, path): (Method, &str),
+        body: &Value,
+        at: UtcMillis,
+    ) -> Request<Body> {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let head = RequestHead {
             device: self.id,
             method: method.as_str(),
             path,
             at,
+            counter,
             body_sha256: body_sha256(text.as_bytes()),
         };
-        Request::builder()
+        let request = match counter {
+            Some(counter) => Request::builder().header(COUNTER_HEADER, counter),
+            None => Request::builder(),
+        };
+        request
             .uri(path)
             .header(DEVICE_HEADER, self.id.to_string())
             .header(TIME_HEADER, at.get().to_string())
@@ -102,6 +138,16 @@ impl Kiosk {
     pub fn open<T: DeserializeOwned>(&self, answer: Answer, purpose: Purpose) -> T {
         let signed: Signed = serde_json::from_value(answer.expect(200)).unwrap();
         signed.open(purpose, &self.platform_key).unwrap()
+    }
+}
+
+impl Kiosk {
+    /// The answer to the last POST, believed only if the pinned key signed it for exactly that request.
+    pub fn believe<T: DeserializeOwned>(&self, answer: Answer, purpose: Purpose) -> T {
+        let bound: Bound<T> = self.open(answer, purpose);
+        let asked = (self.id, self.epoch, self.counter.load(Ordering::SeqCst));
+        assert_eq!((bound.device, bound.epoch, bound.counter), asked);
+        bound.answer
     }
 }
 

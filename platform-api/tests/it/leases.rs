@@ -6,3 +6,5 @@ mod give_back;
 mod grant;
 #[path = "leases/model.rs"]
 mod model;
+#[path = "leases/quota.rs"]
+mod quota;

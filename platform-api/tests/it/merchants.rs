@@ -1,24 +1,18 @@
 //! Merchants, stores and tills.
 
 use crate::{
-    harness::Platform,
+    harness::{Platform, logged},
     town::{SEED, Town, code, try_write},
 };
 use domain::money::BasisPoints;
 use platform_api::{
-    foundation::{
-        act::{Actor, Role},
-        change_log::{self, LoggedChange},
-        db::DbError,
-    },
+    foundation::act::{Actor, Role},
     modules::merchants::{self, NewMerchant, Standing},
 };
 use serde_json::json;
 
 fn stores_in_feed(platform: &Platform) -> Vec<(String, bool)> {
-    let changes: Result<Vec<LoggedChange>, DbError> =
-        platform.db().read(|tx| change_log::read_since(tx, 0, 1000));
-    let stores = changes.unwrap().into_iter().filter(|change| change.kind == protocol::feed::STORE);
+    let stores = logged(platform.db()).into_iter().filter(|change| change.kind == protocol::feed::STORE);
     stores.map(|change| (change.id, change.body.is_some())).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The demo city: the same seed gives the same city, and its books are in order from the start.
 
-use crate::harness::START;
+use crate::harness::{START, logged};
 use platform_api::{
     build_router,
     config::Config,
@@ -30,11 +30,7 @@ fn city(folder: &Path, seed_no: u64) -> App {
 
 /// Every row kiosks read, ids and all.
 fn feed(app: &App) -> Vec<(String, String, Option<String>)> {
-    let rows: Result<_, DbError> = app.db.read(|tx| {
-        let changes = platform_api::foundation::change_log::read_since(tx, 0, 1_000)?;
-        Ok(changes.into_iter().map(|change| (change.kind, change.id, change.body)).collect())
-    });
-    rows.unwrap()
+    logged(&app.db).into_iter().map(|change| (change.kind, change.id, change.body)).collect()
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Town {
             tea_cashier: till_member(&platform, (tea, tea_store), "阿芳"),
             editor: member(&platform, Role::OpCampaignEditor, None),
             approver: member(&platform, Role::OpCampaignApprover, None),
-            kiosk: Kiosk::enrol(&platform, 1).await,
+            kiosk: Kiosk::enrol_in(&platform, mall, 1).await,
             requests: AtomicU64::new(1),
             platform,
             mall,
@@ -138,6 +138,7 @@ impl Town {
                 terms_text: vec!["每人限领两张".to_owned()],
                 stores: vec![],
                 brand: None,
+                picture: None,
                 terms: terms(),
             },
         };
@@ -158,6 +159,22 @@ impl Town {
             campaigns::move_batch(tx, act, id, (BatchMove::Activate, ""))
         });
         id
+    }
+
+    /// The next version of a batch, drafted by one and approved by another.
+    pub fn next_version(&self, batch: BatchId, change: impl FnOnce(&mut BatchContent)) -> u32 {
+        let (editor, approver) = (Actor::Staff(self.editor.staff), Actor::Staff(self.approver.staff));
+        let versions = self.write(SEED, move |tx, _| campaigns::batch_versions(tx, batch));
+        let mut content = versions.last().unwrap().content.clone();
+        change(&mut content);
+        let number = self.write(editor, move |tx, act| {
+            let number = campaigns::draft_version(tx, act, batch, &content)?.version;
+            campaigns::submit(tx, act, (batch, number)).map(|_| number)
+        });
+        self.write(approver, move |tx, act| {
+            campaigns::decide(tx, act, (batch, number), (Decision::Approve, ""))
+        });
+        number
     }
 
     pub fn batch_row(&self, id: BatchId) -> Batch {
@@ -195,7 +212,7 @@ impl Town {
 
     pub async fn lease(&self, batch: BatchId, want: u32) -> Grant {
         let request_no = self.requests.fetch_add(1, Ordering::SeqCst);
-        let request = LeaseRequest { epoch: self.kiosk.epoch, request_no, batch, want };
+        let request = LeaseRequest { epoch: self.kiosk.epoch, request_no, batch, want, at: None };
         let body = serde_json::to_value(request).unwrap();
         let answer = self.kiosk.post(&self.platform, "/api/k/v1/leases", body).await;
         self.kiosk.open(answer, Purpose::Grant)
@@ -217,8 +234,8 @@ impl Town {
     /// Reports vouchers as the kiosk does, and gives what became of each.
     pub async fn report(&self, vouchers: &[String]) -> Vec<Verdict> {
         let body = self.reports(vouchers);
-        let answer = self.kiosk.post(&self.platform, "/api/k/v1/claims:batch", body).await.expect(200);
-        let answer: ClaimsAnswer = serde_json::from_value(answer).unwrap();
+        let answer = self.kiosk.post(&self.platform, "/api/k/v1/claims:batch", body).await;
+        let answer: ClaimsAnswer = self.kiosk.believe(answer, Purpose::Claims);
         answer.outcomes.into_iter().map(|outcome| outcome.verdict).collect()
     }
 
@@ -300,6 +317,7 @@ pub fn terms() -> BatchTerms {
         claim_from: START.plus_ms(-86_400_000),
         claim_until: START.plus_ms(10 * 86_400_000),
         claim_windows: vec![],
+        quota: domain::quota::Quota::default(),
         use_windows: vec![],
         validity: Validity::Days(3),
         per_person: PersonLimit { total: 2, day: 2 },
@@ -360,6 +378,7 @@ fn open_store(platform: &Platform, (merchant, mall): (MerchantId, MallId), place
         place: place.to_owned(),
         category: "餐饮".to_owned(),
         open: vec![],
+        picture: None,
     };
     write(platform, SEED, move |tx, act| merchants::open_store(tx, act, &new)).id
 }
@@ -382,6 +401,7 @@ fn new_campaign(fund: FundId) -> NewCampaign {
         from_at: START.plus_ms(-30 * 86_400_000),
         // Long enough for tests that let years go by.
         until_at: START.plus_ms(4_000 * 86_400_000),
+        holdout_bp: 0,
     }
 }
 

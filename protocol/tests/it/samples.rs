@@ -8,18 +8,28 @@ use domain::{
     ids::{BatchId, CampaignId, CityCode, DeviceId, EventId, LeaseId, MallId, MerchantId, StoreId, TagId},
     key_ring::{KeyRing, RingKey},
     money::{BasisPoints, Fen},
+    person_filter::PersonFilter,
     pricing::{Benefit, Funder, Party},
+    quota::{Quota, WindowQuota},
     segment::Predicate,
     time::{MinuteOfDay, UtcMillis},
     window::Window,
 };
 use protocol::{
-    device::{EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, KioskConfig, TimeAnswer},
-    feed::{BatchRow, Change, MallRow, Page, Reading, Row, StoreRow},
+    device::{
+        Behind, Challenge, Confession, ConfessionAnswer, EnrolAnswer, EnrolRequest, Heartbeat,
+        HeartbeatAnswer, HighWater, KioskConfig, TimeAnswer,
+    },
+    feed::{
+        BatchRow, Change, DenyRow, Fingerprint, HoldOutRow, MallRow, Page, Reading, Row, SnapshotPart,
+        StoreRow,
+    },
     lease::{CloseAnswer, CloseRequest, Grant, LeaseRequest},
+    media::{MediaHash, MediaRef},
     outbox::{ClaimOutcome, ClaimReport, ClaimsAnswer, ClaimsRequest, Verdict},
     problem::Problem,
-    signed::Signed,
+    push::{Push, Reader},
+    signed::{Bound, Signed},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -88,11 +98,18 @@ fn batch() -> BatchRow {
             claim_from: NOW,
             claim_until: NOW.plus_ms(86_400_000),
             claim_windows: vec![window()],
+            quota: Quota::default(),
             use_windows: vec![window()],
             validity: Validity::Days(2),
             per_person: PersonLimit { total: 2, day: 1 },
         },
+        pictures: vec![],
     }
+}
+
+fn picture() -> MediaRef {
+    let (sha256, mime) = (MediaHash::from_bytes([0xc5; 32]), "image/jpeg".to_owned());
+    MediaRef { sha256, bytes: 96_512, width: 1_080, height: 608, mime }
 }
 
 #[test]
@@ -126,22 +143,42 @@ fn enrolment_and_heartbeat() {
         outbox_rows: 2,
         lease_slots: 18,
         camera: true,
+        stream: false,
+        disk_low: false,
         at: NOW,
+        high_water: HighWater::default(),
     };
     check("heartbeat", &heartbeat);
+    check("heartbeat_disk_low", &Heartbeat { disk_low: true, ..heartbeat.clone() });
+    check("heartbeat_with_stream", &Heartbeat { stream: true, ..heartbeat.clone() });
+    let high_water = HighWater { request_no: 7, vouchers: 31 };
+    check("heartbeat_with_high_water", &Heartbeat { high_water, ..heartbeat });
     check("heartbeat_answer", &HeartbeatAnswer { now: NOW, feed_head: 121 });
 }
 
 #[test]
 fn leases_and_claims() {
     let (lease, batch) = (LeaseId::from_bytes([1; 16]), BatchId::from_bytes([2; 16]));
-    check("lease_request", &LeaseRequest { epoch: 1, request_no: 7, batch, want: 20 });
+    check("lease_request", &LeaseRequest { epoch: 1, request_no: 7, batch, want: 20, at: None });
+    let ahead = LeaseRequest { epoch: 1, request_no: 8, batch, want: 50, at: Some(NOW.plus_ms(3_600_000)) };
+    check("lease_request_ahead", &ahead);
     let (expires_at, reclaim_at) = (NOW.plus_ms(14_400_000), NOW.plus_ms(100_800_000));
     let device = DeviceId::from_bytes([3; 16]);
-    check(
-        "grant",
-        &Grant { lease, device, epoch: 1, request_no: 7, batch, slots: 20, expires_at, reclaim_at },
-    );
+    let (version, valid_from) = (0, UtcMillis::new(0));
+    let grant = Grant {
+        lease,
+        device,
+        epoch: 1,
+        request_no: 7,
+        batch,
+        version,
+        slots: 20,
+        valid_from,
+        expires_at,
+        reclaim_at,
+    };
+    check("grant", &grant);
+    check("grant_for_period", &Grant { version: 2, valid_from: NOW.plus_ms(3_600_000), ..grant });
     check("close_request", &CloseRequest { epoch: 1, lease, used: 3 });
     check("close_answer", &CloseAnswer { returned: 17 });
     let event = EventId::from_bytes([4; 16]);
@@ -172,19 +209,64 @@ fn feed_rows() {
         place: "B1-08".into(),
         category: "餐饮".into(),
         open: vec![window()],
+        pictures: vec![],
     };
     check("row_mall", &mall);
     check("row_store", &store);
     check("row_batch", &batch());
+    check("media", &picture());
+    check("row_store_pictures", &StoreRow { pictures: vec![picture()], ..store.clone() });
+    check("row_batch_pictures", &BatchRow { pictures: vec![picture()], ..batch() });
+    let mut with_quota = batch();
+    with_quota.terms.quota =
+        Quota { per_day: Some(200), per_window: vec![WindowQuota { window: window(), coupons: 50 }] };
+    check("row_batch_quota", &with_quota);
+    let filter = |bits: &[u8]| PersonFilter::from_parts([3; 16], 20, bits.to_vec()).unwrap();
+    let day = NOW.day();
+    let deny = DenyRow { day, blocked: filter(&[1, 2, 3]), withdrawn: filter(&[]) };
+    check("row_deny", &deny);
+    let hold_out = HoldOutRow { campaign: CampaignId::from_bytes([2; 16]), day, held_out: filter(&[255]) };
+    check("row_hold_out", &hold_out);
+    for row in [Row::Deny(deny), Row::HoldOut(hold_out)] {
+        assert_eq!(Change::put("1", &row).unwrap().read(), Reading::Put(row));
+    }
     check("row_config", &KioskConfig { version: 4, ..KioskConfig::default() });
     let rows = [Row::Mall(mall), Row::Store(store), Row::Batch(Box::new(batch())), Row::KeyRing(ring())];
     let mut changes: Vec<Change> = rows.iter().map(|row| Change::put("1", row).unwrap()).collect();
     changes.push(Change { kind: "store".into(), id: "9".into(), row: None });
-    check("feed_page", &Page { since: 0, next: 5, more: false, changes: changes.clone() });
+    check("feed_page", &Page { next: 5, changes: changes.clone(), ..Page::default() });
+    let mark = Fingerprint::from_bytes([0xa1; 16]);
+    let hashed = Page {
+        since: 5,
+        next: 5,
+        mark: Some(mark),
+        view: Some(mark),
+        content: Some(mark),
+        ..Page::default()
+    };
+    check("feed_page_unchanged", &hashed);
+    let part = SnapshotPart { from: String::new(), to: Some("Y2l0eQ".into()) };
+    let snapshot =
+        Page { more: true, changes: changes[..1].to_vec(), content: None, snapshot: Some(part), ..hashed };
+    check("feed_page_snapshot", &snapshot);
     let readings: Vec<Reading> = changes.iter().map(Change::read).collect();
     let mut expected: Vec<Reading> = rows.into_iter().map(Reading::Put).collect();
     expected.push(Reading::Drop);
     assert_eq!(readings, expected);
+}
+
+#[test]
+fn confession() {
+    let device = DeviceId::from_bytes([5; 16]);
+    let high_water = |request_no| HighWater { request_no, vouchers: 31 };
+    let behind = Behind::HighWater { said: high_water(6), heard: high_water(7) };
+    let by_count = Challenge { device, epoch: 1, counter: 41, behind, at: NOW, nonce: [6; 16] };
+    check("challenge_high_water", &by_count);
+    check("challenge_counter", &Challenge { behind: Behind::Counter { heard: 44 }, ..by_count });
+    let challenge = Signed { body: "{}".into(), signature: [1; 64] };
+    check("confession", &Confession { challenge });
+    let answer = ConfessionAnswer { fenced_at: NOW };
+    check("confession_answer", &Bound { device, epoch: 1, counter: 41, answer });
 }
 
 #[test]
@@ -204,8 +286,29 @@ fn what_a_newer_platform_sends_is_skipped_row_by_row() {
     let mut dishonourable = Change::put("1", &Row::Batch(Box::new(batch()))).unwrap();
     dishonourable.row.as_mut().unwrap()["terms"]["funding"] = serde_json::json!([]);
     assert_eq!(dishonourable.read(), Reading::NotUnderstood, "terms that cannot be honoured");
+    let mut moving = Change::put("1", &Row::Batch(Box::new(batch()))).unwrap();
+    moving.row.as_mut().unwrap()["pictures"] = serde_json::json!([{"playlist": 7}, picture()]);
+    let expected = Row::Batch(Box::new(BatchRow { pictures: vec![picture()], ..batch() }));
+    assert_eq!(moving.read(), Reading::Put(expected), "a medium of tomorrow is left out, the offer stays");
     let unknown = Change { kind: "hologram".into(), id: "1".into(), row: Some(Value::Null) };
     assert_eq!(unknown.read(), Reading::NotUnderstood, "a kind of tomorrow");
     let verdict: Verdict = serde_json::from_str(r#"{"verdict":"deferred","until":5}"#).unwrap();
     assert_eq!(verdict, Verdict::Unknown);
+}
+
+#[test]
+fn the_push_stream() {
+    let said = [
+        Push::Open { head: 120 },
+        Push::Beat,
+        Push::Changed { head: 121 },
+        Push::Revoked,
+        Push::Replaced,
+        Push::Closing { retry_ms: 4_000 },
+    ];
+    let path = file("stream").with_extension("txt");
+    if !path.exists() && std::env::var_os("WRITE_NEW_SAMPLES").is_some() {
+        fs::write(&path, said.map(|push| push.to_string()).concat()).unwrap();
+    }
+    assert_eq!(Reader::default().read(&fs::read(&path).unwrap()).unwrap(), said);
 }

@@ -1,7 +1,7 @@
 //! The kiosk in words for the panel.
 
 use super::markup::Fact;
-use crate::story::city::Consumer;
+use crate::cast::city::Consumer;
 use cloud_sync::core::PairingNeeded;
 use domain::time::UtcMillis;
 use kiosk::app::{
@@ -86,6 +86,7 @@ fn pairing(state: &State) -> String {
         Enrolment::Needed(PairingNeeded::New) => "未配对",
         Enrolment::Needed(PairingNeeded::DeviceRefused) => "已被平台停用",
         Enrolment::Needed(PairingNeeded::EpochEnded) => "已被另一台接替",
+        Enrolment::Needed(PairingNeeded::Fenced) => "数据倒退，已停用",
     };
     match &state.device.pairing_failure {
         Some(code) => format!("{standing}（上次配对：{code}）"),

@@ -7,6 +7,7 @@ use crate::{
 };
 use cloud_sync::{
     core::About,
+    store::MediaPolicy,
     transport::http::{HttpError, HttpTransport},
 };
 use kiosk::{
@@ -60,6 +61,8 @@ pub fn kiosk_parts(world: &World, data: &Path, seed: u64) -> Result<Parts, HttpE
         speaker: Box::new(Muted),
         transport: Arc::new(CutTransport::new(HttpTransport::new(None)?, world.cable.clone())),
         data: data.to_owned(),
+        // A developer's disk is fuller than a kiosk's, and is not ours to keep free.
+        media: MediaPolicy { floor_bp: 100, ..MediaPolicy::default() },
         about: About { build: env!("CARGO_PKG_VERSION").to_owned(), hardware: "simulator".to_owned() },
     })
 }

@@ -7,8 +7,8 @@ use super::{
     report::{Broken, Telling, must},
 };
 use crate::{
+    cast::city::City,
     control::{Request, Until},
-    story::city::City,
 };
 use serde::Deserialize;
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! The kiosk of the story: a process that may be killed and started again, and the socket that plays its shoppers.
 
-use super::{
-    process::{Program, Start},
-    report::{Broken, Trying, must},
+use super::report::{Broken, Trying, must};
+use crate::{
+    cast::process::{Program, Start},
+    control::{Answer, Request, Status, Until},
 };
-use crate::control::{Answer, Request, Status, Until};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},

@@ -126,7 +126,7 @@ fn of_another_city(now: domain::time::UtcMillis) -> String {
         expires_at: now.plus_ms(CODE_VALID_MS),
         nonce: [9; 8],
     };
-    let code = IdentifyCode { head, tags: vec![TagId::new(1)] };
+    let code = IdentifyCode { head, tags: vec![TagId::new(1)], pass: None };
     consumer_code::issue_identify(&code, [0x20, 0x26, 0x47, 0x01], &SigningKey::from_bytes(&[3; 32]))
 }
 

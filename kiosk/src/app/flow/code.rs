@@ -6,6 +6,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use cloud_sync::store::Admission;
 use domain::consumer_code::{CodeError, IdentifyCode, verify_identify};
 use domain::ids::CityCode;
 use domain::key_ring::KeyRing;
@@ -104,7 +105,16 @@ fn judge(state: &State, bytes: &[u8], now: Now) -> Result<IdentifyCode, Refused>
         Err(error) if is_plain(error) => Err(Refused::Code(error)),
         Ok(_) | Err(_) if ring.is_none() => Err(Refused::NoKeys),
         Ok(_) | Err(_) if !state.device.time_trusted => Err(Refused::TimeUnknown),
-        verdict => verdict.map_err(Refused::Code),
+        verdict => admit(state, verdict.map_err(Refused::Code)?),
+    }
+}
+
+/// What the platform has said about the bearer of a believed code, by a filter of the day.
+fn admit(state: &State, code: IdentifyCode) -> Result<IdentifyCode, Refused> {
+    match state.device.catalogue.admission(&code.head) {
+        Admission::Welcome => Ok(code),
+        Admission::WithoutTags => Ok(IdentifyCode { tags: Vec::new(), ..code }),
+        Admission::Denied => Err(Refused::Denied),
     }
 }
 

@@ -33,7 +33,7 @@ pub fn open(state: &mut State, why: Refused, now: Now) -> Vec<Effect> {
 pub fn ways(why: Refused) -> (Way, Way) {
     match why {
         Refused::Code(_) | Refused::Replayed | Refused::SessionNotKept => (Way::Scan, Way::Browse),
-        Refused::NoKeys | Refused::TimeUnknown => (Way::Browse, Way::End),
+        Refused::NoKeys | Refused::TimeUnknown | Refused::Denied => (Way::Browse, Way::End),
         Refused::Claim { why: NoCoupon::NotEnrolled | NoCoupon::TimeUnknown, .. } => (Way::End, Way::Offers),
         Refused::Claim {
             why:

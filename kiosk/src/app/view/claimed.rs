@@ -77,6 +77,9 @@ fn good_until(claim: &Claim, row: Option<&BatchRow>) -> UtcMillis {
     }
 }
 
+/// The platform's code for a claim whose batch was recalled meanwhile.
+const RECALLED: &str = "BATCH_RECALLED";
+
 struct Outcome {
     title: &'static str,
     note: &'static str,
@@ -90,6 +93,11 @@ fn outcome(state: &State, claim: &Claim) -> Outcome {
         None => good("已领取，待网络恢复后确认"),
         Some(Verdict::Issued { .. }) => good(""),
         Some(Verdict::Suspect { .. } | Verdict::Unknown) => good("已领取，使用前可能需要店员核实"),
+        Some(Verdict::Rejected { code }) if code == RECALLED => {
+            Outcome {
+                title: "这批券已收回", note: "活动方已收回这批券，请到服务台咨询", is_good: false
+            }
+        }
         Some(Verdict::Rejected { .. }) => {
             Outcome {
                 title: "这张券没有领成", note: "平台没有通过，请到服务台咨询", is_good: false

@@ -38,6 +38,10 @@ pub(super) fn view(state: &State) -> MaintenanceView {
         Enrolment::Needed(PairingNeeded::EpochEnded) => {
             ("本机需要重新配对", "另一台设备已接替本机，请技术人员重新配对\n给您带来不便，请到服务台领券")
         }
+        Enrolment::Needed(PairingNeeded::Fenced) => (
+            "本机需要重新配对",
+            "本机数据早于平台记录，可能被恢复或复制过，已停止发券，请技术人员核查\n给您带来不便，请到服务台领券",
+        ),
     };
     let camera = match state.device.camera {
         Camera::Closed => "未启用",

@@ -52,6 +52,11 @@ pub(super) fn view(state: &State, why: Refused, now: Now) -> RefusedView {
             "这个消费码已经用过",
             "每个消费码只能在本机用一次。\n请在手机上刷新消费码，再对准摄像头。",
         ),
+        Refused::Denied => fixed(
+            Weight::Info,
+            "这个消费码暂时不能在本机使用",
+            "您的账户有一项情况需要人工核实。\n请到服务台，工作人员会帮您查看并处理。",
+        ),
         Refused::NoKeys => fixed(
             Weight::Info,
             "本机还在准备中",

@@ -45,6 +45,25 @@ fn a_code_opens_one_session_ever() {
 }
 
 #[test]
+fn a_phone_without_a_network_opens_a_session_and_its_screenshot_does_not() {
+    let mut play = Play::at(EVENING);
+    let starts_at = play.wall();
+    play.pass_s(300);
+    play.scan(&mall::offline_phone(10, starts_at));
+    assert_eq!(play.screen(), ScreenName::Offers);
+    play.tap(Tap::End);
+    play.pass_s(10);
+    play.scan(&mall::offline_phone(10, starts_at));
+    assert_eq!(play.view().refused.unwrap().title, "这个消费码已经用过");
+    play.pass_s(50);
+    play.scan(&mall::offline_phone(10, starts_at));
+    assert_eq!(play.view().refused.unwrap().title, "消费码已过期");
+    play.pass_s(10);
+    play.scan(&mall::offline_phone(12, starts_at));
+    assert_eq!(play.screen(), ScreenName::Offers, "the phone itself has gone on");
+}
+
+#[test]
 fn a_code_held_still_or_renewed_is_one_scan() {
     let mut play = Play::at(EVENING);
     for nonce in 1..=3 {

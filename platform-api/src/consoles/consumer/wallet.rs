@@ -132,7 +132,7 @@ struct CouponPage {
     ticket: Ticket,
     qr: Option<String>,
     panel_address: String,
-    over_text: &'static str,
+    over_text: String,
     is_thanks: bool,
     terms: Vec<String>,
 }
@@ -162,7 +162,7 @@ pub(super) async fn coupon(
         ticket: Ticket::new(&view, now),
         qr: code.map(|code| part(&code, now).and_then(|part| part.text())).transpose()?,
         panel_address: format!("/phone/coupons/{id}/panel"),
-        over_text: over_text(view.coupon.state),
+        over_text: over_text(view.coupon.state, view.recalled.as_deref()),
         is_thanks: view.coupon.state == CouponState::Redeemed,
         terms: ticket::terms(&view),
     })
@@ -199,14 +199,18 @@ fn group(digits: &str) -> String {
     format!("{} {} {}", part(0..4), part(4..7), digits.get(7..).unwrap_or_default())
 }
 
-const fn over_text(state: CouponState) -> &'static str {
-    match state {
+fn over_text(state: CouponState, recalled: Option<&str>) -> String {
+    if let Some(reason) = recalled {
+        return format!("活动方已收回这张券：{reason}。有疑问请到商场服务台。");
+    }
+    let text = match state {
         CouponState::Issued => "",
         CouponState::Locked => "这张券正在一笔订单里使用。",
         CouponState::Redeemed => "这张券已经使用，谢谢您的光临。",
         CouponState::Expired => "这张券已经过期，看看互动屏上还有哪些优惠。",
         CouponState::Voided => "这张券已被收回，有疑问请到商场服务台。",
-    }
+    };
+    text.to_owned()
 }
 
 #[cfg(test)]

@@ -154,12 +154,13 @@ pub(super) async fn preview(
 
 async fn look(app: &App, call: Call, presented: Presented) -> Result<(Preview, Vec<Till>), Problem> {
     coupons::count_pin(app, &call, &presented)?;
-    app.read(call, move |tx, act| {
+    let refused = coupons::Refused::of(&call, &presented);
+    let looked = app.read(call, move |tx, act| {
         let preview = coupons::preview(tx, act, &presented)?;
         let staff = act.actor.staff().ok_or(MerchantError::NotYourTill)?;
         Ok::<_, CouponError>((preview, merchants::tills(tx, staff.id)?))
-    })
-    .await
+    });
+    refused.note(app, looked.await).await
 }
 
 /// `POST /merchant/confirm`
@@ -183,11 +184,12 @@ pub(super) async fn confirm(
 /// A form that is sent twice leads to the receipt of the first time, not to a refusal.
 async fn use_up(app: &App, call: Call, staff: Staff, presented: Presented) -> Result<Redemption, Problem> {
     coupons::count_pin(app, &call, &presented)?;
-    app.write_unkeyed(call, move |tx, act| match coupons::confirm(tx, act, &presented) {
+    let refused = coupons::Refused::of(&call, &presented);
+    let used = app.write_unkeyed(call, move |tx, act| match coupons::confirm(tx, act, &presented) {
         Err(CouponError::AlreadyRedeemed(earlier)) if is_same(&earlier, staff, &presented) => Ok(*earlier),
         outcome => outcome,
-    })
-    .await
+    });
+    refused.note(app, used.await).await
 }
 
 fn is_same(earlier: &Redemption, staff: Staff, presented: &Presented) -> bool {

@@ -79,6 +79,9 @@ fn about_the_coupon(code: Code, problem: &Problem) -> Option<Words> {
         Words::new("不在使用时段", text)
     } else if code == Code::CouponExpired {
         Words::dead("这张券已过期", "过了有效期的券不能再用。")
+    } else if code == Code::BatchRecalled {
+        let reason = problem.get("reason").and_then(Value::as_str).unwrap_or_default();
+        Words::dead("这批券已收回", format!("活动方已收回这批券：{reason}。请勿收券，没有记账。"))
     } else if code == Code::OtherStore {
         Words::dead("本店不能用这张券", "这张券指定了别的门店，请顾客查看券上的适用门店。")
     } else if code == Code::NoEffect {

@@ -11,6 +11,10 @@ pub(super) trait Engine: Send + Sync {
     fn read(&self, job: Box<dyn Job>);
     /// Runs `job` in a transaction that may write.
     fn write(&self, job: Box<dyn Job>);
+    /// True if both calls run the job on the calling thread, so that async code needs no thread that may wait.
+    fn is_inline(&self) -> bool {
+        false
+    }
 }
 
 /// Whether the work's changes are to be kept.

@@ -95,7 +95,7 @@ fn write_loop(mut connection: SqliteConnection, jobs: &Receiver<Box<dyn Job>>) {
 }
 
 /// Runs one group in one transaction and answers every member.
-fn write_group(connection: &mut SqliteConnection, jobs: impl Iterator<Item = Box<dyn Job>>) {
+pub(super) fn write_group(connection: &mut SqliteConnection, jobs: impl Iterator<Item = Box<dyn Job>>) {
     let mut done: Vec<Box<dyn Job>> = Vec::new();
     let mut failure = connection.control("BEGIN IMMEDIATE").err().map(|error| error.to_string());
     for mut job in jobs {
@@ -130,7 +130,7 @@ fn write_one(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(),
     connection.control("RELEASE job")
 }
 
-fn read_once(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(), DbError> {
+pub(super) fn read_once(connection: &mut SqliteConnection, job: &mut dyn Job) -> Result<(), DbError> {
     connection.control("BEGIN DEFERRED")?;
     job.attempt(&mut Tx::new(connection));
     connection.control("ROLLBACK").inspect_err(|_| connection.abandon())
@@ -187,13 +187,13 @@ impl Readers {
 }
 
 /// One SQLite connection and the rewritten form of each statement it has seen.
-struct SqliteConnection {
+pub(super) struct SqliteConnection {
     inner: rusqlite::Connection,
     rewritten: HashMap<&'static str, Arc<str>>,
 }
 
 impl SqliteConnection {
-    fn open(path: &Path, flags: OpenFlags) -> Result<SqliteConnection, DbError> {
+    pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<SqliteConnection, DbError> {
         let opened = rusqlite::Connection::open_with_flags(path, flags);
         let inner = opened.map_err(|error| failed("open database", error))?;
         inner.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
@@ -203,7 +203,7 @@ impl SqliteConnection {
         Ok(SqliteConnection { inner, rewritten: HashMap::new() })
     }
 
-    fn pragmas(&self, sql: &'static str) -> Result<(), DbError> {
+    pub(super) fn pragmas(&self, sql: &'static str) -> Result<(), DbError> {
         self.inner.execute_batch(sql).map_err(|error| refused(sql, error))
     }
 
@@ -214,7 +214,7 @@ impl SqliteConnection {
     }
 
     /// Leaves whatever transaction is still open; there may be none.
-    fn abandon(&self) {
+    pub(super) fn abandon(&self) {
         if !self.inner.is_autocommit()
             && let Err(error) = self.control("ROLLBACK")
         {

@@ -186,6 +186,7 @@ ids!(
     RedemptionId,
     StaffId,
     StoreId,
+    protocol::media::MediaHash,
 );
 
 impl From<i64> for Value {

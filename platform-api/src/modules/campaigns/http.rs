@@ -25,7 +25,7 @@ use axum::{
 };
 use bodies::{
     BatchBody, BatchRequest, CampaignBody, CampaignRequest, ContentBody, DecisionRequest, FiguresBody,
-    MoveRequest, VersionBody,
+    MoveRequest, RecallBody, RecallRequest, StockRequest, VersionBody,
 };
 use domain::ids::{BatchId, CampaignId};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -52,6 +52,9 @@ const ACCESS: &[Row] = &[
     Row::post("/api/o/v1/batches/{batch}/versions/{version}/submit", EDITOR),
     Row::post("/api/o/v1/batches/{batch}/versions/{version}/decision", APPROVER).money(),
     Row::post("/api/o/v1/batches/{batch}/moves", MOVERS),
+    Row::post("/api/o/v1/batches/{batch}/stock", APPROVER).money(),
+    Row::post("/api/o/v1/batches/{batch}/recall", EDITOR),
+    Row::post("/api/o/v1/batches/{batch}/recall/decision", APPROVER).money(),
 ];
 
 /// The module as the router takes it.
@@ -67,7 +70,10 @@ pub fn module() -> Module {
         .routes(routes!(list_versions, draft_version))
         .routes(routes!(submit_version))
         .routes(routes!(decide_version))
-        .routes(routes!(move_batch));
+        .routes(routes!(move_batch))
+        .routes(routes!(cut_stock))
+        .routes(routes!(ask_recall))
+        .routes(routes!(decide_recall));
     Module::new(routes, ACCESS)
 }
 
@@ -291,6 +297,58 @@ async fn move_batch(
     app.write(call, StatusCode::OK, move |tx, act| {
         let step = BatchMove::from_name(&request.step).ok_or(CampaignError::Field("move"))?;
         service::move_batch(tx, act, batch, (step, &request.reason)).map(BatchBody::from)
+    })
+    .await
+}
+
+/// Lowers the stock of a batch. What kiosks hold stays promised and leaves the stock when it comes back.
+#[utoipa::path(post, path = "/api/o/v1/batches/{batch}/stock", tag = "campaigns",
+    params(("batch" = String, Path, description = "the batch's id")), request_body = StockRequest,
+    responses((status = 200, body = BatchBody),
+        (status = 422, description = "INVALID: `stock_total` is not lower, or lower than what is issued")))]
+async fn cut_stock(
+    State(app): State<App>,
+    call: Call,
+    Path(batch): Path<BatchId>,
+    JsonBody(request): JsonBody<StockRequest>,
+) -> Result<Response, Problem> {
+    app.write(call, StatusCode::OK, move |tx, act| {
+        service::cut_stock(tx, act, batch, (request.stock_total, &request.reason)).map(BatchBody::from)
+    })
+    .await
+}
+
+/// Asks for a batch to be recalled: ended for good, its unused coupons taken back. A second person decides.
+#[utoipa::path(post, path = "/api/o/v1/batches/{batch}/recall", tag = "campaigns",
+    params(("batch" = String, Path, description = "the batch's id")), request_body = RecallRequest,
+    responses((status = 201, body = RecallBody), (status = 409, description = "CONFLICT: `state` does not allow it")))]
+async fn ask_recall(
+    State(app): State<App>,
+    call: Call,
+    Path(batch): Path<BatchId>,
+    JsonBody(request): JsonBody<RecallRequest>,
+) -> Result<Response, Problem> {
+    app.write(call, StatusCode::CREATED, move |tx, act| {
+        service::ask_recall(tx, act, batch, &request.reason).map(RecallBody::from)
+    })
+    .await
+}
+
+/// A second person recalls the batch, or does not. From then on nothing of it is lent, issued or redeemed, and what it
+/// has not spent is free in its campaign.
+#[utoipa::path(post, path = "/api/o/v1/batches/{batch}/recall/decision", tag = "campaigns",
+    params(("batch" = String, Path, description = "the batch's id")), request_body = DecisionRequest,
+    responses((status = 200, body = BatchBody), (status = 403, description = "SELF_APPROVAL"),
+        (status = 409, description = "CONFLICT: `state` does not allow it")))]
+async fn decide_recall(
+    State(app): State<App>,
+    call: Call,
+    Path(batch): Path<BatchId>,
+    JsonBody(request): JsonBody<DecisionRequest>,
+) -> Result<Response, Problem> {
+    app.write(call, StatusCode::OK, move |tx, act| {
+        let decision = if request.approve { Decision::Approve } else { Decision::Reject };
+        service::decide_recall(tx, act, batch, (decision, &request.reason)).map(BatchBody::from)
     })
     .await
 }

@@ -2,12 +2,13 @@
 
 use crate::{
     foundation::db::DbError,
-    modules::{consumers::ConsumersError, ledger::LedgerError},
+    modules::{consumers::ConsumersError, ledger::LedgerError, media::PictureId},
 };
 use domain::{
     batch::{BatchTerms, TermsError},
     ids::{BatchId, CampaignId, FundId, MallId, MerchantId, StoreId},
     money::Fen,
+    quota::Period,
     time::UtcMillis,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ pub struct Campaign {
     pub until_at: UtcMillis,
     /// What was not spent has gone back to the fund.
     pub closed: bool,
+    pub holdout_bp: u32,
 }
 
 /// A campaign to be created.
@@ -42,6 +44,24 @@ pub struct NewCampaign {
     pub from_at: UtcMillis,
     /// The first instant after it.
     pub until_at: UtcMillis,
+    /// The part of all people it is not shown to, so that its effect can be measured; 0 to 10000.
+    pub holdout_bp: u32,
+}
+
+/// Whom a running campaign is not shown to (`I46`).
+///
+/// Drawn once and for all from those who were registered a while before it began: so every kiosk, offline ones too, has
+/// heard of each of them when it begins, and nobody is shown it first and held out later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldOut {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Only who was registered before is drawn.
+    pub registered_before: UtcMillis,
+    /// The first instant after the campaign.
+    pub until_at: UtcMillis,
+    pub(super) part_bp: u32,
+    pub(super) salt: [u8; 16],
 }
 
 /// What a version of a batch says.
@@ -59,6 +79,9 @@ pub struct BatchContent {
     /// The brand that pays, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
+    /// The picture kiosks show with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureId>,
     /// The terms both sides decide by.
     pub terms: BatchTerms,
 }
@@ -103,6 +126,23 @@ pub struct Batch {
     pub committed_fen: Fen,
     /// What it has cost the government.
     pub spent_fen: Fen,
+    /// Coupons that leave the stock as they come back, because it was cut while they were out.
+    pub cut_due: u32,
+    /// Why it was recalled; `None` when it was not.
+    pub recalled: Option<String>,
+}
+
+/// A recall that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recall {
+    /// Why, in words a shopper may read.
+    pub reason: String,
+    /// Who asked.
+    pub asked_by: String,
+    /// What the second person said; `None` while nobody has.
+    pub approved: Option<bool>,
+    /// Every coupon nobody had used is taken back.
+    pub is_done: bool,
 }
 
 /// Where the coupons of a batch are; free + leased + issued = total.
@@ -133,12 +173,34 @@ pub struct BatchVersion {
 }
 
 /// What a kiosk may be lent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lendable {
+    /// Whose kiosks offer it.
+    pub mall: MallId,
     /// The version in force.
     pub version: u32,
     /// How many slots a kiosk should hold.
     pub lease_slots: u32,
+    /// What the version says.
+    pub terms: BatchTerms,
+}
+
+/// The quotas some stock counts against: when its day and its window began; without any it counts against none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said above")]
+pub struct Counted {
+    pub day_from: Option<UtcMillis>,
+    pub window_from: Option<UtcMillis>,
+}
+
+impl Counted {
+    /// The quotas of a period.
+    pub fn of(period: &Period) -> Counted {
+        Counted {
+            day_from: period.day.map(|share| share.from),
+            window_from: period.window.map(|share| share.from),
+        }
+    }
 }
 
 macro_rules! named {

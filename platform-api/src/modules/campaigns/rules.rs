@@ -1,16 +1,18 @@
 //! How a batch moves through its life, who may move it, and what it can cost the government at most.
 
 use super::model::{
-    Approval, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, NewBatch,
-    NewCampaign,
+    Approval, Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError, HoldOut,
+    NewBatch, NewCampaign,
 };
 use crate::foundation::act::{Actor, Role};
 use domain::{
     batch::BatchTerms,
+    ids::ConsumerId,
     money::{Fen, sum},
     pricing::{Party, fund},
     time::UtcMillis,
 };
+use sha2::{Digest, Sha256};
 
 const NAME_CHARS_MAX: usize = 40;
 const PURPOSE_CHARS_MAX: usize = 200;
@@ -76,6 +78,38 @@ pub fn check_open(state: BatchState) -> Result<(), CampaignError> {
     }
 }
 
+/// Accepts a batch that may be recalled: approved once, and not over for good.
+pub fn check_recallable(state: BatchState) -> Result<(), CampaignError> {
+    match state {
+        BatchState::Approved | BatchState::Active | BatchState::Paused | BatchState::Ended => Ok(()),
+        BatchState::Draft | BatchState::Submitted | BatchState::Rejected | BatchState::Closed => {
+            Err(CampaignError::State(state.name()))
+        }
+    }
+}
+
+/// Accepts a reason a shopper may read.
+pub fn check_reason(reason: &str) -> Result<(), CampaignError> {
+    check_text("reason", reason, LINE_CHARS_MAX)
+}
+
+/// By how many coupons the stock falls to come to `total`: less than what it comes to now, and never below what is issued.
+pub fn cut(batch: &Batch, total: u32) -> Result<u32, CampaignError> {
+    let coming = batch.stock.total.saturating_sub(batch.cut_due);
+    let allowed = (batch.stock.issued.max(1)..coming).contains(&total);
+    if allowed { Ok(coming - total) } else { Err(CampaignError::Field("stock_total")) }
+}
+
+/// What was promised for `count` coupons that leave the stock. The promise is the same for each coupon of it; a recalled
+/// batch has given it back before.
+pub fn released_by_cut(batch: &Batch, count: u32) -> Fen {
+    if batch.recalled.is_some() {
+        return Fen::ZERO;
+    }
+    let each = batch.committed_fen.get() / i64::from(batch.stock.total.max(1));
+    Fen::new(each.saturating_mul(i64::from(count)))
+}
+
 /// What one coupon can cost the government at most; refused when a percentage has no cap.
 pub fn most_government_pays(terms: &BatchTerms) -> Result<Fen, CampaignError> {
     if !terms.funding.iter().any(|funder| funder.party == Party::Gov) {
@@ -110,10 +144,34 @@ pub fn is_over(terms: &BatchTerms, now: UtcMillis) -> bool {
 pub fn check_campaign(new: &NewCampaign) -> Result<(), CampaignError> {
     check_text("name", &new.name, NAME_CHARS_MAX)?;
     check_text("purpose", &new.purpose, PURPOSE_CHARS_MAX)?;
+    if new.holdout_bp > HOLDOUT_BP_MAX {
+        return Err(CampaignError::Field("holdout_bp"));
+    }
     if new.budget_fen <= Fen::ZERO {
         return Err(CampaignError::Field("budget_fen"));
     }
     if new.until_at <= new.from_at { Err(CampaignError::Field("until_at")) } else { Ok(()) }
+}
+
+/// Everybody.
+const HOLDOUT_BP_MAX: u32 = 10_000;
+/// Accounts are drawn from when they are this much older than the campaign: longer than a kiosk can be cut off and
+/// still have stock.
+const SETTLED_MS: i64 = 4 * 86_400_000;
+
+/// Accounts registered before this instant are drawn from.
+pub fn registered_before(campaign_from: UtcMillis) -> UtcMillis {
+    campaign_from.plus_ms(-SETTLED_MS)
+}
+
+impl HoldOut {
+    /// True for a person who is held out, provided they were registered before [`HoldOut::registered_before`]. The salt
+    /// is secret: nobody can work it out for themselves.
+    pub fn draws(&self, consumer: ConsumerId) -> bool {
+        let digest = Sha256::new_with_prefix(self.salt).chain_update(consumer.to_bytes()).finalize();
+        let number = digest.iter().take(4).fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+        number % HOLDOUT_BP_MAX < self.part_bp
+    }
 }
 
 /// Accepts terms that are claimed within the period the campaign's money was granted for.
@@ -179,6 +237,7 @@ mod tests {
             claim_from: ShanghaiDay::new(20_000).start(),
             claim_until: ShanghaiDay::new(20_010).start(),
             claim_windows: vec![],
+            quota: domain::quota::Quota::default(),
             use_windows: vec![],
             validity: Validity::Days(3),
             per_person: PersonLimit { total: 1, day: 1 },

@@ -1,13 +1,15 @@
 //! Campaigns and the life of their batches.
 
+mod recall;
 mod stock;
 
-pub use stock::{confirm_stock, lendable, record_spend, reserve_stock, return_stock};
+pub use recall::{ask_recall, cut_stock, decide_recall, finish_recall, recall_to_finish};
+pub use stock::{confirm_stock, lendable, record_spend, reserve_stock, return_stock, stock_left};
 
 use super::{
     model::{
         Approval, Batch, BatchContent, BatchMove, BatchState, BatchVersion, Campaign, CampaignError,
-        Decision, NewBatch, NewCampaign, Stock,
+        Decision, HoldOut, NewBatch, NewCampaign, Stock,
     },
     rules, store,
 };
@@ -21,13 +23,14 @@ use crate::{
     modules::{
         consumers, funds,
         ledger::{self, CampaignBalances},
-        merchants,
+        media, merchants,
     },
 };
 use domain::{
     ids::{BatchId, CampaignId},
     money::Fen,
     pricing::Party,
+    time::UtcMillis,
 };
 use protocol::feed;
 
@@ -44,8 +47,9 @@ pub fn allocate(tx: &mut Tx<'_>, act: &Act, new: &NewCampaign) -> Result<Campaig
         from_at: new.from_at,
         until_at: new.until_at,
         closed: false,
+        holdout_bp: new.holdout_bp,
     };
-    store::insert_campaign(tx, &campaign, act.now)?;
+    store::insert_campaign(tx, &campaign, act.chance(), act.now)?;
     ledger::allocate_campaign(tx, act, (new.fund, campaign.id), new.budget_fen)?;
     let subject = format!("campaign:{}", campaign.id);
     note(tx, act, ("G", "campaign.allocate", &subject), (None, Some(&new.budget_fen.get().to_string())))?;
@@ -69,6 +73,11 @@ pub fn close(tx: &mut Tx<'_>, act: &Act, id: CampaignId) -> Result<Campaign, Cam
     let subject = format!("campaign:{id}");
     note(tx, act, ("G", "campaign.close", &subject), (None, Some(&left.get().to_string())))?;
     Ok(Campaign { closed: true, ..campaign })
+}
+
+/// Whom campaigns that run or will are not shown to. Whatever gives or shows a coupon to a person asks this first.
+pub fn hold_outs(tx: &mut Tx<'_>, now: UtcMillis) -> Result<Vec<HoldOut>, DbError> {
+    store::hold_outs(tx, now)
 }
 
 /// The campaign.
@@ -110,6 +119,8 @@ pub fn draft_batch(tx: &mut Tx<'_>, act: &Act, new: &NewBatch) -> Result<Batch, 
         stock: Stock { total: new.stock_total, free: new.stock_total, leased: 0, issued: 0 },
         committed_fen: Fen::ZERO,
         spent_fen: Fen::ZERO,
+        cut_due: 0,
+        recalled: None,
     };
     check_scope(tx, &batch, &new.content)?;
     store::insert_batch(tx, &batch, act.now)?;
@@ -257,7 +268,7 @@ fn insert_version(
     Ok(version)
 }
 
-/// The crowd may be named, every store of the scope exists, and belongs to the merchant when the batch has one.
+/// The crowd may be named, the picture and every store of the scope exist, and belongs to the merchant when the batch has one.
 fn check_scope(tx: &mut Tx<'_>, batch: &Batch, content: &BatchContent) -> Result<(), CampaignError> {
     consumers::check_targeting(tx, &content.terms.targeting)?;
     for id in &content.stores {
@@ -265,6 +276,9 @@ fn check_scope(tx: &mut Tx<'_>, batch: &Batch, content: &BatchContent) -> Result
         if store.mall != batch.mall || batch.merchant.is_some_and(|merchant| merchant != store.merchant) {
             return Err(CampaignError::Unknown("store"));
         }
+    }
+    if let Some(picture) = content.picture {
+        media::picture(tx, picture)?.ok_or(CampaignError::Unknown("picture"))?;
     }
     Ok(())
 }
@@ -291,6 +305,9 @@ fn bring_into_force(
 fn check_over(tx: &mut Tx<'_>, act: &Act, batch: &Batch) -> Result<(), CampaignError> {
     if batch.stock.leased > 0 {
         return Err(CampaignError::StillOpen("leases"));
+    }
+    if let Some(recall) = store::recall::find(tx, batch.id)?.filter(|recall| recall.approved == Some(true)) {
+        return if recall.is_done { Ok(()) } else { Err(CampaignError::StillOpen("coupons")) };
     }
     let versions = store::versions(tx, batch.id)?;
     let approved = versions.iter().filter(|version| version.approval == Approval::Approved);
@@ -343,6 +360,7 @@ fn feed_row(tx: &mut Tx<'_>, batch: &Batch) -> Result<Option<feed::BatchRow>, Ca
     let Some(BatchVersion { content, .. }) = store::version(tx, batch.id, number)? else { return Ok(None) };
     let public = content.terms.funding.iter().any(|funder| funder.party == Party::Gov);
     let funded_by = if public { department(tx, batch.campaign)? } else { None };
+    let pictures = media::variants(tx, content.picture)?;
     Ok(Some(feed::BatchRow {
         id: batch.id,
         version: number,
@@ -356,6 +374,7 @@ fn feed_row(tx: &mut Tx<'_>, batch: &Batch) -> Result<Option<feed::BatchRow>, Ca
         active: batch.state == BatchState::Active,
         lease_slots: batch.lease_slots,
         terms: content.terms,
+        pictures,
     }))
 }
 

@@ -1,17 +1,29 @@
 //! The tables of campaigns and batches.
 
-use super::model::{Approval, Batch, BatchContent, BatchState, BatchVersion, Campaign, Stock};
-use crate::foundation::db::{Column, DbError, Row, Tx};
+pub(super) mod quota;
+pub(super) mod recall;
+
+use super::{
+    model::{Approval, Batch, BatchContent, BatchState, BatchVersion, Campaign, HoldOut, Stock},
+    rules,
+};
+use crate::foundation::db::{DbError, Row, Tx};
 use domain::{
     ids::{BatchId, CampaignId},
     money::Fen,
     time::UtcMillis,
 };
 
-pub(super) fn insert_campaign(tx: &mut Tx<'_>, campaign: &Campaign, now: UtcMillis) -> Result<(), DbError> {
+pub(super) fn insert_campaign(
+    tx: &mut Tx<'_>,
+    campaign: &Campaign,
+    holdout_salt: [u8; 16],
+    now: UtcMillis,
+) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO campaign (id, fund, name, purpose, allocated_fen, from_at, until_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO campaign (id, fund, name, purpose, allocated_fen, from_at, until_at, created_at, holdout_bp,
+             holdout_salt)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             campaign.id.into(),
             campaign.fund.into(),
@@ -21,14 +33,37 @@ pub(super) fn insert_campaign(tx: &mut Tx<'_>, campaign: &Campaign, now: UtcMill
             campaign.from_at.into(),
             campaign.until_at.into(),
             now.into(),
+            campaign.holdout_bp.into(),
+            holdout_salt.into(),
         ],
     )?;
     Ok(())
 }
 
+/// The hold-outs of campaigns that run or will, by id; a salt is there whenever a part is held out.
+pub(super) fn hold_outs(tx: &mut Tx<'_>, now: UtcMillis) -> Result<Vec<HoldOut>, DbError> {
+    let rows = tx.query(
+        "SELECT id, from_at, until_at, holdout_bp, holdout_salt FROM campaign
+         WHERE holdout_bp > 0 AND holdout_salt IS NOT NULL AND closed_at IS NULL AND until_at > $1 ORDER BY id",
+        &[now.into()],
+    )?;
+    rows.iter()
+        .map(|row| {
+            Ok(HoldOut {
+                campaign: row.get("id")?,
+                registered_before: rules::registered_before(row.get("from_at")?),
+                until_at: row.get("until_at")?,
+                part_bp: row.get("holdout_bp")?,
+                salt: row.get("holdout_salt")?,
+            })
+        })
+        .collect()
+}
+
 pub(super) fn campaign(tx: &mut Tx<'_>, id: CampaignId) -> Result<Option<Campaign>, DbError> {
     let row = tx.query_opt(
-        "SELECT id, fund, name, purpose, allocated_fen, from_at, until_at, closed_at FROM campaign WHERE id = $1",
+        "SELECT id, fund, name, purpose, allocated_fen, from_at, until_at, closed_at, holdout_bp
+         FROM campaign WHERE id = $1",
         &[id.into()],
     )?;
     row.as_ref().map(read_campaign).transpose()
@@ -36,7 +71,7 @@ pub(super) fn campaign(tx: &mut Tx<'_>, id: CampaignId) -> Result<Option<Campaig
 
 pub(super) fn campaigns(tx: &mut Tx<'_>, after: &str, limit: u32) -> Result<Vec<Campaign>, DbError> {
     let rows = tx.query(
-        "SELECT id, fund, name, purpose, allocated_fen, from_at, until_at, closed_at
+        "SELECT id, fund, name, purpose, allocated_fen, from_at, until_at, closed_at, holdout_bp
          FROM campaign WHERE id > $1 ORDER BY id LIMIT $2",
         &[after.into(), limit.into()],
     )?;
@@ -70,7 +105,9 @@ pub(super) fn insert_batch(tx: &mut Tx<'_>, batch: &Batch, now: UtcMillis) -> Re
 
 const BATCH_BY_ID: &str =
     "SELECT id, campaign, mall, merchant, state, version, lease_slots, stock_total, stock_free,
-    stock_leased, stock_issued, committed_fen, spent_fen FROM batch WHERE id = $1";
+    stock_leased, stock_issued, stock_cut_due, committed_fen, spent_fen,
+    (SELECT reason FROM batch_recall WHERE batch_recall.batch = batch.id AND approved = 1) AS recalled
+    FROM batch WHERE id = $1";
 
 pub(super) fn batch(tx: &mut Tx<'_>, id: BatchId) -> Result<Option<Batch>, DbError> {
     tx.query_opt(BATCH_BY_ID, &[id.into()])?.as_ref().map(read_batch).transpose()
@@ -83,7 +120,8 @@ pub(super) fn batches_of(
 ) -> Result<Vec<Batch>, DbError> {
     let rows = tx.query(
         "SELECT id, campaign, mall, merchant, state, version, lease_slots, stock_total, stock_free, stock_leased,
-             stock_issued, committed_fen, spent_fen
+             stock_issued, stock_cut_due, committed_fen, spent_fen,
+             (SELECT reason FROM batch_recall WHERE batch_recall.batch = batch.id AND approved = 1) AS recalled
          FROM batch WHERE campaign = $1 AND id > $2 ORDER BY id LIMIT $3",
         &[campaign.into(), after.into(), limit.into()],
     )?;
@@ -132,21 +170,41 @@ pub(super) fn release_commitment(tx: &mut Tx<'_>, id: BatchId) -> Result<(), DbE
     Ok(())
 }
 
+/// So many coupons are to leave the stock, from what is free or as they come back.
+pub(super) fn owe_cut(tx: &mut Tx<'_>, id: BatchId, count: u32) -> Result<(), DbError> {
+    let sql = "UPDATE batch SET stock_cut_due = stock_cut_due + $2 WHERE id = $1";
+    tx.execute(sql, &[id.into(), count.into()])?;
+    Ok(())
+}
+
+/// Takes free coupons out of the stock that were to leave it, with the money that was promised for them.
+pub(super) fn shrink(tx: &mut Tx<'_>, id: BatchId, (count, released): (u32, Fen)) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE batch SET stock_total = stock_total - $2, stock_free = stock_free - $2,
+             stock_cut_due = stock_cut_due - $2, committed_fen = committed_fen - $3 WHERE id = $1",
+        &[id.into(), count.into(), released.into()],
+    )?;
+    Ok(())
+}
+
 /// Refused by the check `batch_spend` past the commitment.
 pub(super) fn add_spent(tx: &mut Tx<'_>, id: BatchId, amount: Fen) -> Result<(), DbError> {
     tx.execute("UPDATE batch SET spent_fen = spent_fen + $2 WHERE id = $1", &[id.into(), amount.into()])?;
     Ok(())
 }
 
-/// Moves up to `want` coupons from free to leased and gives how many; one statement, so that nobody comes between.
-pub(super) fn lease_stock(tx: &mut Tx<'_>, id: BatchId, want: u32) -> Result<u32, DbError> {
-    let free: Option<u32> = first(tx, "SELECT stock_free FROM batch WHERE id = $1", id, "stock_free")?;
-    let granted = free.unwrap_or(0).min(want);
+/// Coupons of the batch that nobody has; 0 for an unknown batch.
+pub(super) fn free(tx: &mut Tx<'_>, id: BatchId) -> Result<u32, DbError> {
+    let free = tx.query_opt("SELECT stock_free FROM batch WHERE id = $1", &[id.into()])?;
+    Ok(free.map(|row| row.get("stock_free")).transpose()?.unwrap_or(0))
+}
+
+/// Free to leased; refused by the check `batch_stock` when fewer are free.
+pub(super) fn lease_stock(tx: &mut Tx<'_>, id: BatchId, count: u32) -> Result<u64, DbError> {
     tx.execute(
         "UPDATE batch SET stock_free = stock_free - $2, stock_leased = stock_leased + $2 WHERE id = $1",
-        &[id.into(), granted.into()],
-    )?;
-    Ok(granted)
+        &[id.into(), count.into()],
+    )
 }
 
 /// Leased to free; refused by the check `batch_stock` when fewer are leased.
@@ -230,15 +288,6 @@ pub(super) fn set_decided(
     Ok(())
 }
 
-fn first<T: Column>(
-    tx: &mut Tx<'_>,
-    sql: &'static str,
-    id: BatchId,
-    column: &'static str,
-) -> Result<Option<T>, DbError> {
-    tx.query_opt(sql, &[id.into()])?.map(|row| row.get(column)).transpose()
-}
-
 fn read_campaign(row: &Row) -> Result<Campaign, DbError> {
     Ok(Campaign {
         id: row.get("id")?,
@@ -249,6 +298,7 @@ fn read_campaign(row: &Row) -> Result<Campaign, DbError> {
         from_at: row.get("from_at")?,
         until_at: row.get("until_at")?,
         closed: row.get::<Option<UtcMillis>>("closed_at")?.is_some(),
+        holdout_bp: row.get("holdout_bp")?,
     })
 }
 
@@ -270,6 +320,8 @@ fn read_batch(row: &Row) -> Result<Batch, DbError> {
         },
         committed_fen: row.get("committed_fen")?,
         spent_fen: row.get("spent_fen")?,
+        cut_due: row.get("stock_cut_due")?,
+        recalled: row.get("recalled")?,
     })
 }
 

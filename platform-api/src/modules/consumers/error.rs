@@ -29,6 +29,9 @@ pub enum ConsumersError {
     #[error("the text of {} was replaced", purpose.as_str())]
     #[expect(missing_docs, reason = "said above")]
     TextReplaced { purpose: Purpose, text_version: u32 },
+    /// An operator has blocked the person; the service desk helps.
+    #[error("the person is blocked")]
+    Blocked,
     /// The account rests on this consent: it ends with the account only.
     #[error("the account rests on this consent")]
     AccountRestsOnIt,
@@ -38,6 +41,9 @@ pub enum ConsumersError {
     /// No profile was filled in.
     #[error("there is no profile")]
     NoProfile,
+    /// As many passes live as one person may have.
+    #[error("too many passes are live")]
+    TooManyPasses,
     /// A rule set is wrong, or not the next version.
     #[error("the rule set is refused")]
     RuleSet(#[from] RuleSetError),
@@ -68,6 +74,9 @@ impl From<ConsumersError> for Problem {
     fn from(error: ConsumersError) -> Problem {
         match error {
             ConsumersError::Unknown => Problem::new(Code::NotFound),
+            ConsumersError::Blocked => {
+                Problem::new(Code::Forbidden).detail("the account is blocked: please ask at a service desk")
+            }
             ConsumersError::Field(name) => Problem::new(Code::Invalid).field("field", name),
             ConsumersError::ConsentRequired { purpose, text_version } => Problem::new(Code::ConsentRequired)
                 .field("purpose", purpose.as_str())
@@ -83,6 +92,7 @@ impl From<ConsumersError> for Problem {
                 Problem::new(Code::NotEligible).detail("people who may be under 14 are not profiled")
             }
             ConsumersError::NoProfile => Problem::new(Code::NotFound).detail("no profile was filled in"),
+            ConsumersError::TooManyPasses => Problem::new(Code::RateLimited).detail("use the pass at hand"),
             ConsumersError::Targeting(error) => Problem::new(Code::Invalid).detail(error.to_string()),
             ConsumersError::Database(error) => error.into(),
             ConsumersError::RuleSet(_)
@@ -101,6 +111,9 @@ pub enum ScanError {
     /// It is no valid code of ours for this purpose.
     #[error("the code is refused")]
     Code(#[from] CodeError),
+    /// It was made from a pass that was taken back.
+    #[error("the pass was taken back")]
+    PassRevoked,
     /// Somebody else has used it.
     #[error("the code has been used")]
     Replayed,
@@ -114,6 +127,7 @@ impl From<ScanError> for Problem {
         let refused = |reason: &str| Problem::new(Code::CodeInvalid).field("reason", reason);
         match error {
             ScanError::Replayed => Problem::new(Code::CodeReplayed),
+            ScanError::PassRevoked => refused("PASS_REVOKED"),
             ScanError::Database(error) => error.into(),
             ScanError::Code(CodeError::Expired) => Problem::new(Code::CodeExpired),
             ScanError::Code(CodeError::TooLong) => refused("TOO_LONG"),

@@ -1,5 +1,7 @@
 //! Consumers over HTTP.
 
+mod operator;
+mod pass;
 mod person;
 mod sign_in;
 
@@ -26,6 +28,8 @@ const ACCESS: &[Row] = &[
     Row::post("/api/c/v1/consents/{purpose}/withdraw", OWNER),
     Row::post("/api/c/v1/crowd-code/evaluate", OWNER),
     Row::get("/api/c/v1/crowd-code", OWNER),
+    Row::post("/api/o/v1/consumers/{consumer}/block", Access::Roles(&[Role::OpSuper])),
+    Row::post("/api/c/v1/crowd-code/pass", OWNER).unkeyed("the answer holds a secret"),
 ];
 
 /// The module as the router takes it.
@@ -37,6 +41,8 @@ pub fn module() -> Module {
         .routes(routes!(person::get_consents, person::post_consent))
         .routes(routes!(person::withdraw_consent))
         .routes(routes!(person::evaluate))
-        .routes(routes!(person::get_code));
+        .routes(routes!(person::get_code))
+        .routes(routes!(operator::block))
+        .routes(routes!(pass::issue));
     Module { jobs: JOBS, ..Module::new(routes, ACCESS) }
 }

@@ -1,7 +1,9 @@
 //! What a consumer is to the platform: consents, profile, evidence, tags and the code on the phone.
 
 use domain::{
+    consumer_code::Pseudonym,
     ids::{CityCode, ConsumerId, TagId},
+    rotating_code::Link,
     time::UtcMillis,
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,15 @@ impl Purpose {
     pub fn from_text(text: &str) -> Option<Purpose> {
         Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == text)
     }
+}
+
+/// Whom kiosks must treat otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Denied {
+    /// Blocked by an operator.
+    pub blocked: Vec<ConsumerId>,
+    /// Took P2 or P3 back lately: older codes of theirs still carry tags.
+    pub withdrawn: Vec<ConsumerId>,
 }
 
 /// A text people consent to.
@@ -337,6 +348,28 @@ pub struct Evaluation {
     pub tags: usize,
     /// When it was done.
     pub evaluated_at: UtcMillis,
+}
+
+/// A pass as the phone of its owner keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PassShown {
+    /// The signed pass, to be shown whole with each code.
+    pub sealed: Vec<u8>,
+    /// Where the chain begins: whoever has it can show the codes of the whole day.
+    pub secret: Link,
+    /// Keys the chain.
+    pub pseudonym: Pseudonym,
+    /// When step 0 begins.
+    pub starts_at: UtcMillis,
+    /// First instant after the last step.
+    pub ends_at: UtcMillis,
+}
+
+impl fmt::Debug for PassShown {
+    /// Leaves the secret out: logs never hold one.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "PassShown(until {})", self.ends_at.get())
+    }
 }
 
 /// A code as a phone shows it.

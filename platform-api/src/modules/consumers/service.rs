@@ -2,6 +2,8 @@
 
 pub(super) mod codes;
 pub(super) mod consents;
+pub(super) mod denied;
+pub(super) mod passes;
 pub(super) mod ring;
 pub(super) mod sign_in;
 pub(super) mod tags;

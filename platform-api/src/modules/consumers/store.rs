@@ -2,6 +2,8 @@
 
 pub(super) mod codes;
 pub(super) mod consents;
+pub(super) mod denied;
+pub(super) mod passes;
 pub(super) mod tags;
 
 use super::model::{Evidence, Level};

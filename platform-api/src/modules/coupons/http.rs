@@ -1,6 +1,7 @@
 //! Coupons over HTTP: wallets for consumers, redemption for tills, reports for kiosks.
 
 mod bodies;
+mod conflicts;
 
 use super::{
     model::{CouponError, Presented, RedemptionQuery},
@@ -9,35 +10,41 @@ use super::{
 };
 use crate::{
     foundation::{
-        act::Role,
+        act::{Act, Role},
         app::App,
+        db::Tx,
         error::{Code, Problem},
         guard::{Access, Row},
         page::{Page, PageQuery},
         request::{Call, JsonBody},
     },
-    modules::{Module, consumers},
+    modules::{
+        Module, consumers,
+        devices::{self, KioskPost},
+    },
 };
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::Response,
 };
+pub use conflicts::Refused;
+
 use bodies::{CodeBody, CouponBody, PresentedRequest, PreviewBody, RedemptionBody, RedemptionsQuery};
 use domain::{
     eligibility::Refusal,
     ids::{CouponId, RedemptionId},
-    time::UtcMillis,
 };
 use protocol::{
-    device::TIME_HEADER,
-    outbox::{ClaimsAnswer, ClaimsRequest},
+    outbox::ClaimsRequest,
+    signed::{Purpose, Signed},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 const CONSUMER: Access = Access::Roles(&[Role::Consumer]);
 const KIOSK: Access = Access::Roles(&[Role::Kiosk]);
+const FLEET_READERS: Access = Access::Roles(&[Role::OpFleet, Role::OpSuper, Role::OpAuditor]);
 const TILLS: Access = Access::Roles(&[Role::MerchantCashier, Role::MerchantManager]);
 
 const ACCESS: &[Row] = &[
@@ -50,6 +57,7 @@ const ACCESS: &[Row] = &[
     Row::post("/api/m/v1/redemptions/confirm", TILLS).money(),
     Row::get("/api/m/v1/redemptions", TILLS),
     Row::get("/api/m/v1/redemptions/{redemption}", TILLS),
+    Row::get("/api/o/v1/kiosks/conflicts", FLEET_READERS),
 ];
 
 /// Digits a cashier may try in a minute: a busy till has six customers, and a thief needs millions of tries.
@@ -66,9 +74,12 @@ pub fn module() -> Module {
         .routes(routes!(preview_redemption))
         .routes(routes!(confirm_redemption))
         .routes(routes!(list_redemptions))
-        .routes(routes!(read_redemption));
+        .routes(routes!(read_redemption))
+        .routes(routes!(conflicts::list_conflicts));
     Module { jobs: super::jobs::JOBS, ..Module::new(routes, ACCESS) }
 }
+
+impl devices::AsBehind for CouponError {}
 
 impl From<CouponError> for Problem {
     fn from(error: CouponError) -> Problem {
@@ -87,6 +98,7 @@ impl From<CouponError> for Problem {
                 .field("store_name", earlier.store_name)
                 .field("cashier_name", earlier.cashier_name),
             CouponError::State(state) => Problem::new(Code::Conflict).field("state", state),
+            CouponError::Recalled(reason) => Problem::new(Code::BatchRecalled).field("reason", reason),
             CouponError::OtherStore => Problem::new(Code::OtherStore),
             CouponError::Refused(refusal) => refused(refusal),
             CouponError::BudgetExhausted => Problem::new(Code::BudgetExhausted),
@@ -177,23 +189,17 @@ async fn show_code(
 /// Takes up to 200 claims of a kiosk; every verdict is final, and the same claim gets the same verdict again.
 #[utoipa::path(post, path = "/api/k/v1/claims:batch", tag = "kiosk",
     request_body(content = Object, description = "`ClaimsRequest` of the kiosk protocol"),
-    responses((status = 200, description = "`ClaimsAnswer`: `issued`, `suspect` or `rejected` (LEASE_RECLAIMED, \
-        USER_LIMIT, VOUCHER_REFUSED, UNKNOWN_PERSON, SLOT_TAKEN) per claim", body = Object)))]
+    responses((status = 200, description = "a signed `ClaimsAnswer`: `issued`, `suspect` or `rejected` (LEASE_RECLAIMED, \
+        BATCH_RECALLED, USER_LIMIT, VOUCHER_REFUSED, UNKNOWN_PERSON, SLOT_TAKEN) per claim", body = Object)))]
 async fn report_claims(
     State(app): State<App>,
     call: Call,
-    headers: HeaderMap,
+    post: KioskPost,
     JsonBody(request): JsonBody<ClaimsRequest>,
-) -> Result<Json<ClaimsAnswer>, Problem> {
-    let ahead_ms = device_time(&headers).map_or(0, |at| at.since(call.act.now));
-    app.write_unkeyed(call, move |tx, act| service::report_claims(tx, act, &request, ahead_ms))
-        .await
-        .map(Json)
-}
-
-/// The kiosk's time as it signed it; the guard has checked the signature.
-fn device_time(headers: &HeaderMap) -> Option<UtcMillis> {
-    headers.get(TIME_HEADER)?.to_str().ok()?.parse().ok().map(UtcMillis::new)
+) -> Result<Json<Signed>, Problem> {
+    let ahead_ms = post.at.since(call.act.now);
+    let report = move |tx: &mut Tx<'_>, act: &Act| service::report_claims(tx, act, &request, ahead_ms);
+    devices::answer(&app, call, post, (Purpose::Claims, report)).await
 }
 
 /// Says what a redemption would do: discount, who pays it, what the customer pays. Changes nothing.
@@ -201,7 +207,7 @@ fn device_time(headers: &HeaderMap) -> Option<UtcMillis> {
     responses((status = 200, body = PreviewBody),
         (status = 409, description = "ALREADY_REDEEMED (`redeemed_at`, `store_name`, `cashier_name`), THRESHOLD_NOT_MET \
             (`shortfall_fen`), OUT_OF_WINDOW (`opens_at`), COUPON_EXPIRED, OTHER_STORE, OTHER_HOLDER, VOUCHER_ENDED, \
-            USER_LIMIT, NO_EFFECT"),
+            USER_LIMIT, NO_EFFECT, BATCH_RECALLED (`reason`)"),
         (status = 410, description = "CODE_EXPIRED: ask the customer for a fresh code"),
         (status = 422, description = "CODE_INVALID, HOLDER_CODE_REQUIRED, INVALID")))]
 async fn preview_redemption(
@@ -211,9 +217,9 @@ async fn preview_redemption(
 ) -> Result<Json<PreviewBody>, Problem> {
     let presented = Presented::from(request);
     count_pin(&app, &call, &presented)?;
-    app.read(call, move |tx, act| service::preview(tx, act, &presented))
-        .await
-        .map(|preview| Json(preview.into()))
+    let refused = Refused::of(&call, &presented);
+    let preview = app.read(call, move |tx, act| service::preview(tx, act, &presented)).await;
+    refused.note(&app, preview).await.map(|preview| Json(preview.into()))
 }
 
 /// Uses a coupon up. The same key never uses up a second one; the key is kept for ever, because money moves.
@@ -228,10 +234,11 @@ async fn confirm_redemption(
 ) -> Result<Response, Problem> {
     let presented = Presented::from(request);
     count_pin(&app, &call, &presented)?;
-    app.write(call, StatusCode::CREATED, move |tx, act| {
+    let refused = Refused::of(&call, &presented);
+    let redeemed = app.write(call, StatusCode::CREATED, move |tx, act| {
         service::confirm(tx, act, &presented).map(RedemptionBody::from)
-    })
-    .await
+    });
+    refused.note(&app, redeemed.await).await
 }
 
 /// Counts a try with digits, so that nobody guesses them; codes and vouchers are signed and need no limit of their own.

@@ -51,6 +51,30 @@ pub struct Origin {
     pub slot: u32,
 }
 
+/// A voucher's text, when it was seen first, and where: `kiosk:<id>` in a report, `store:<id>` at a till.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said above")]
+pub struct SeenVoucher {
+    pub voucher: String,
+    pub at: UtcMillis,
+    pub place: String,
+}
+
+/// Two vouchers for one slot: one disk lived in two kiosks, or went back in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The kiosk whose key signed both.
+    pub device: DeviceId,
+    /// The lease of the slot.
+    pub lease: LeaseId,
+    /// The slot.
+    pub slot: u32,
+    /// The voucher that was seen first.
+    pub first: SeenVoucher,
+    /// One that was seen later.
+    pub other: SeenVoucher,
+}
+
 /// A coupon with what its ticket says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CouponView {
@@ -62,6 +86,8 @@ pub struct CouponView {
     pub merchant_name: Option<String>,
     /// Names and places of the stores it is limited to; empty means every store of its merchant or mall.
     pub stores: Vec<(String, String)>,
+    /// Why its batch was recalled; `None` when it was not.
+    pub recalled: Option<String>,
     /// When it was redeemed, and the name of the store.
     pub redeemed: Option<(UtcMillis, String)>,
 }
@@ -188,6 +214,9 @@ pub enum CouponError {
     /// The coupon has been used.
     #[error("the coupon has been redeemed")]
     AlreadyRedeemed(Box<Redemption>),
+    /// Its batch was recalled, for this reason.
+    #[error("the batch was recalled")]
+    Recalled(String),
     /// Taken back, or held by an order.
     #[error("a coupon that is {0} cannot be redeemed")]
     State(&'static str),

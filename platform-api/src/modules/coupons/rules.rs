@@ -35,6 +35,10 @@ pub struct ReportFacts<'a> {
     pub held_total: u32,
     /// Of those, claimed on the same Shanghai day.
     pub held_that_day: u32,
+    /// When the kiosk may have issued it, by this platform's clock: from the grant, within its period, until E.
+    pub issued_within: (UtcMillis, UtcMillis),
+    /// The batch was recalled.
+    pub recalled: bool,
     /// How far the reporting kiosk's clock is ahead of the platform's.
     pub device_ahead_ms: i64,
     /// The platform's time.
@@ -46,6 +50,8 @@ pub struct ReportFacts<'a> {
 pub enum NoCoupon {
     /// The slot is back in stock, or its instant R has passed.
     LeaseReclaimed,
+    /// The batch was recalled: nothing of it is worth anything any more.
+    Recalled,
     /// The person has as many as one person may have; first come, first honoured, by the platform's order.
     UserLimit,
 }
@@ -55,6 +61,7 @@ impl NoCoupon {
     pub const fn code(self) -> &'static str {
         match self {
             NoCoupon::LeaseReclaimed => "LEASE_RECLAIMED",
+            NoCoupon::Recalled => "BATCH_RECALLED",
             NoCoupon::UserLimit => "USER_LIMIT",
         }
     }
@@ -66,21 +73,32 @@ pub fn decide_report(facts: &ReportFacts<'_>) -> Result<Option<&'static str>, No
     if facts.slot == SlotState::Returned || facts.now >= facts.voucher.redeem_before {
         return Err(NoCoupon::LeaseReclaimed);
     }
+    if facts.recalled {
+        return Err(NoCoupon::Recalled);
+    }
     let limit = facts.terms.per_person;
     if facts.held_total >= limit.total || facts.held_that_day >= limit.day {
         return Err(NoCoupon::UserLimit);
     }
-    let claimed_ahead_ms = facts.voucher.claimed_at.since(facts.now);
-    let skewed = facts.device_ahead_ms.saturating_abs() > CLOCK_SKEW_MS || claimed_ahead_ms > CLOCK_SKEW_MS;
+    let claimed_at = facts.voucher.claimed_at;
+    let (from, until) = facts.issued_within;
+    // A clock that was set right before the report still shows in what it dated: before the grant, or past its end.
+    let off_ms = claimed_at.since(facts.now).max(from.since(claimed_at)).max(claimed_at.since(until));
+    let skewed = facts.device_ahead_ms.saturating_abs() > CLOCK_SKEW_MS || off_ms > CLOCK_SKEW_MS;
     Ok(skewed.then_some("CLOCK_SKEW"))
 }
 
-/// The state a coupon reads as: past its end it is expired, whether or not the job has been.
-pub fn shown_state(coupon: &Coupon, now: UtcMillis) -> CouponState {
-    if coupon.state == CouponState::Issued && now >= coupon.ends_at {
-        CouponState::Expired
-    } else {
-        coupon.state
+/// The state a coupon reads as: past its end it is expired, and voided once its batch is recalled, whether or not the job
+/// has been.
+pub fn shown_state(coupon: &Coupon, recalled: bool, now: UtcMillis) -> CouponState {
+    match coupon.state {
+        CouponState::Issued if recalled => CouponState::Voided,
+        CouponState::Issued if now >= coupon.ends_at => CouponState::Expired,
+        state @ (CouponState::Issued
+        | CouponState::Locked
+        | CouponState::Redeemed
+        | CouponState::Expired
+        | CouponState::Voided) => state,
     }
 }
 
@@ -220,6 +238,7 @@ mod tests {
             terms_text: vec![],
             stores: vec![],
             brand: None,
+            picture: None,
             terms: BatchTerms {
                 benefit,
                 min_pay_fen: Fen::new(1),
@@ -228,6 +247,7 @@ mod tests {
                 claim_from: NOW,
                 claim_until: NOW.plus_ms(86_400_000),
                 claim_windows: vec![],
+                quota: domain::quota::Quota::default(),
                 use_windows: vec![],
                 validity: Validity::Days(1),
                 per_person: PersonLimit { total: 2, day: 1 },
@@ -259,6 +279,8 @@ mod tests {
                 terms: &content.terms,
                 held_total: 0,
                 held_that_day: 0,
+                issued_within: (NOW, NOW.plus_ms(1_000)),
+                recalled: false,
                 device_ahead_ms: 0,
                 now,
             };
@@ -279,12 +301,18 @@ mod tests {
             terms: &content.terms,
             held_total: 0,
             held_that_day: 0,
+            issued_within: (NOW, NOW.plus_ms(1_000)),
+            recalled: false,
             device_ahead_ms: CLOCK_SKEW_MS,
             now: NOW,
         };
         assert_eq!(decide_report(&facts), Ok(None));
         for device_ahead_ms in [CLOCK_SKEW_MS + 1, -CLOCK_SKEW_MS - 1] {
             assert_eq!(decide_report(&ReportFacts { device_ahead_ms, ..facts }), Ok(Some("CLOCK_SKEW")));
+        }
+        let (before, after) = (NOW.plus_ms(-CLOCK_SKEW_MS - 1), NOW.plus_ms(CLOCK_SKEW_MS + 1));
+        for issued_within in [(after, after.plus_ms(1)), (before.plus_ms(-1), before)] {
+            assert_eq!(decide_report(&ReportFacts { issued_within, ..facts }), Ok(Some("CLOCK_SKEW")));
         }
         let early = NOW.plus_ms(-CLOCK_SKEW_MS - 1);
         assert_eq!(decide_report(&ReportFacts { now: early, ..facts }), Ok(Some("CLOCK_SKEW")));

@@ -1,8 +1,10 @@
 //! The wallet: what a person holds, and the code that lets a cashier use one coupon.
 
+mod conflicts;
 mod redeem;
 mod report;
 
+pub use conflicts::{conflicts, note_refused};
 pub use redeem::{confirm, preview, redemption, redemption_summary, redemptions};
 pub use report::report_claims;
 
@@ -14,6 +16,7 @@ use crate::{
     foundation::{
         act::Act,
         db::{DbError, Tx},
+        outbox::{self, Event},
     },
     modules::{campaigns, consumers, merchants},
 };
@@ -24,6 +27,8 @@ use domain::{
 
 /// Coupons expired in one transaction, so that a long backlog never holds the writer for long.
 const EXPIRED_MAX: u32 = 500;
+/// Coupons voided in one transaction, each with its event.
+const VOIDED_MAX: u32 = 200;
 
 /// Everything the person holds or held, what ends first first.
 pub fn wallet(tx: &mut Tx<'_>, act: &Act, owner: ConsumerId) -> Result<Vec<CouponView>, CouponError> {
@@ -49,7 +54,8 @@ pub fn show_code(
     (owner, id): (ConsumerId, CouponId),
 ) -> Result<ShownCode, CouponError> {
     let coupon = store::find(tx, id)?.filter(|coupon| coupon.owner == owner).ok_or(CouponError::Unknown)?;
-    let state = rules::shown_state(&coupon, act.now);
+    let recalled = campaigns::batch(tx, coupon.batch)?.is_some_and(|batch| batch.recalled.is_some());
+    let state = rules::shown_state(&coupon, recalled, act.now);
     if state != CouponState::Issued {
         return Err(CouponError::State(state.name()));
     }
@@ -70,6 +76,24 @@ pub fn expire_due(tx: &mut Tx<'_>, act: &Act) -> Result<u32, DbError> {
     Ok(expired)
 }
 
+/// Takes back coupons of recalled batches that nobody has used, a bounded number; false when there was nothing to do.
+/// What they are worth never waits for this: the recall itself is looked at each time.
+pub fn void_recalled(tx: &mut Tx<'_>, act: &Act) -> Result<bool, CouponError> {
+    let Some((batch, reason)) = campaigns::recall_to_finish(tx)? else { return Ok(false) };
+    let unused = store::unused_of(tx, batch, VOIDED_MAX)?;
+    for id in &unused {
+        let Ok(to) = CouponState::Issued.after(CouponMove::Void) else { continue };
+        if store::move_state(tx, *id, (CouponState::Issued, to))? {
+            let body = serde_json::json!({ "batch": batch, "reason": reason }).to_string();
+            outbox::append(tx, act, &Event { topic: "coupon.voided", subject: &id.to_string(), body })?;
+        }
+    }
+    if unused.is_empty() {
+        campaigns::finish_recall(tx, act, batch)?;
+    }
+    Ok(true)
+}
+
 fn view(tx: &mut Tx<'_>, act: &Act, coupon: Coupon) -> Result<CouponView, CouponError> {
     let batch = campaigns::batch(tx, coupon.batch)?.ok_or(CouponError::Unknown)?;
     let version = campaigns::batch_version(tx, coupon.batch, coupon.version)?.ok_or(CouponError::Unknown)?;
@@ -79,12 +103,13 @@ fn view(tx: &mut Tx<'_>, act: &Act, coupon: Coupon) -> Result<CouponView, Coupon
         stores.extend(merchants::store_by_id(tx, *id)?.map(|store| (store.name, store.place)));
     }
     let redeemed = store::redemptions::of_coupon(tx, coupon.id)?;
-    let state = rules::shown_state(&coupon, act.now);
+    let state = rules::shown_state(&coupon, batch.recalled.is_some(), act.now);
     Ok(CouponView {
         coupon: Coupon { state, ..coupon },
         content: version.content,
         merchant_name: merchant.map(|merchant| merchant.name),
         stores,
+        recalled: batch.recalled.filter(|_| state == CouponState::Voided),
         redeemed: redeemed.map(|redemption| (redemption.at, redemption.store_name)),
     })
 }

@@ -1,6 +1,7 @@
 //! The tables of coupons: coupons, rejected claims and codes for typing here, redemptions in their own file.
 
 pub(super) mod redemptions;
+pub(super) mod seen;
 
 use super::model::{Coupon, Origin};
 use crate::foundation::db::{DbError, Row, Tx};
@@ -100,6 +101,15 @@ pub(super) fn ended(tx: &mut Tx<'_>, now: UtcMillis, limit: u32) -> Result<Vec<C
     let rows = tx.query(
         "SELECT id FROM coupon WHERE state = 'issued' AND ends_at <= $1 ORDER BY ends_at, id LIMIT $2",
         &[now.into(), limit.into()],
+    )?;
+    rows.iter().map(|row| row.get("id")).collect()
+}
+
+/// Issued coupons of a batch, oldest first.
+pub(super) fn unused_of(tx: &mut Tx<'_>, batch: BatchId, limit: u32) -> Result<Vec<CouponId>, DbError> {
+    let rows = tx.query(
+        "SELECT id FROM coupon WHERE batch = $1 AND state = 'issued' ORDER BY id LIMIT $2",
+        &[batch.into(), limit.into()],
     )?;
     rows.iter().map(|row| row.get("id")).collect()
 }

@@ -7,9 +7,12 @@ use crate::foundation::{
     error::{Code, Problem},
     guard::{Authenticator, Presented},
 };
+use axum::http::Method;
 use domain::{ids::DeviceId, time::UtcMillis};
 use ed25519_dalek::VerifyingKey;
-use protocol::device::{DEVICE_HEADER, REQUEST_SKEW_MS, RequestHead, SIGNATURE_HEADER, TIME_HEADER};
+use protocol::device::{
+    CONFESS_PATH, COUNTER_HEADER, DEVICE_HEADER, REQUEST_SKEW_MS, RequestHead, SIGNATURE_HEADER, TIME_HEADER,
+};
 
 /// Knows kiosks by the headers of [`protocol::device`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +36,12 @@ impl Authenticator for DeviceAuthenticator {
         if !claim.is_signed_by(&device, presented) {
             return Err(refused());
         }
+        if device.fenced {
+            return Err(Problem::new(Code::DeviceFenced));
+        }
+        if claim.lacks_counter(presented) {
+            return Err(Problem::new(Code::Malformed).detail("a kiosk's POST needs its counter"));
+        }
         if now.since(claim.at).abs() > REQUEST_SKEW_MS {
             return Err(Problem::new(Code::ClockSkew).field("now", now.get()));
         }
@@ -47,6 +56,7 @@ fn refused() -> Problem {
 struct Claim<'a> {
     device: DeviceId,
     at: UtcMillis,
+    counter: Option<u64>,
     signature: &'a str,
 }
 
@@ -56,8 +66,15 @@ impl<'a> Claim<'a> {
         Some(Claim {
             device: header(DEVICE_HEADER)?.parse().ok()?,
             at: UtcMillis::new(header(TIME_HEADER)?.parse().ok()?),
+            counter: header(COUNTER_HEADER).map(str::parse).transpose().ok()?,
             signature: header(SIGNATURE_HEADER)?,
         })
+    }
+
+    /// Whatever changes something is numbered; a confession is signed over its challenge instead.
+    fn lacks_counter(&self, presented: &Presented) -> bool {
+        let reads = matches!(presented.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        !reads && self.counter.is_none() && presented.path_and_query != CONFESS_PATH
     }
 
     fn is_signed_by(&self, device: &Device, presented: &Presented) -> bool {
@@ -66,6 +83,7 @@ impl<'a> Claim<'a> {
             method: presented.method.as_str(),
             path: &presented.path_and_query,
             at: self.at,
+            counter: self.counter,
             body_sha256: presented.body_sha256,
         };
         VerifyingKey::from_bytes(&device.public_key).is_ok_and(|key| head.verify(self.signature, &key))

@@ -1,6 +1,7 @@
 //! What is known of a device.
 
 use domain::{ids::DeviceId, time::UtcMillis};
+use protocol::device::Challenge;
 
 /// A kiosk as far as trust goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,4 +16,19 @@ pub struct Device {
     pub heard_at: UtcMillis,
     /// Its calls are refused.
     pub revoked: bool,
+    /// Its epoch has ended by confession; its calls are refused until it is enrolled again.
+    pub fenced: bool,
+}
+
+/// A life of a kiosk that ended by confession.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fencing {
+    /// The kiosk.
+    pub device: DeviceId,
+    /// The life that ended.
+    pub epoch: u32,
+    /// What was noticed, and when.
+    pub challenge: Challenge,
+    /// When it confessed.
+    pub at: UtcMillis,
 }

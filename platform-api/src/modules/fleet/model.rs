@@ -52,6 +52,10 @@ pub struct KioskStatus {
     pub lease_slots: u64,
     /// Its camera delivers frames.
     pub camera: bool,
+    /// Its push stream is open.
+    pub stream: bool,
+    /// Its disk is low: pictures, and perhaps its feed, wait for room.
+    pub disk_low: bool,
     /// How far its clock is ahead of the platform's; negative when behind.
     pub clock_ahead_ms: i64,
     /// When it was last heard of.

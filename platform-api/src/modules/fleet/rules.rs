@@ -31,6 +31,18 @@ pub(super) fn works(pairing: &OpenPairing, now: UtcMillis) -> bool {
     !pairing.used && now < pairing.expires_at
 }
 
+/// Groups of one kiosk: each is one more place to look for changes.
+const GROUPS_MAX: usize = 16;
+/// Longest name of a group.
+const GROUP_NAME_MAX: usize = 32;
+
+/// True if a kiosk may be in these groups.
+pub(super) fn are_groups(groups: &[String]) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_name = |name: &String| (1..=GROUP_NAME_MAX).contains(&name.len()) && name.bytes().all(plain);
+    groups.len() <= GROUPS_MAX && groups.iter().all(is_name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::model::Place;

@@ -16,7 +16,7 @@ use crate::{
 };
 use domain::ids::{CityCode, DeviceId};
 use protocol::{
-    device::{EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, KioskConfig},
+    device::{Behind, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatAnswer, KioskConfig},
     feed::{self, Row},
 };
 
@@ -32,6 +32,12 @@ pub enum FleetError {
     /// The kiosk speaks for an epoch that has ended.
     #[error("the epoch has ended")]
     EpochEnded,
+    /// Too many groups, or a name that is none.
+    #[error("the groups are refused")]
+    Groups,
+    /// The counts of its ledger are smaller than heard before: its disk is older than what it once said.
+    #[error("the kiosk's disk is older than what it once said")]
+    Behind(Behind),
     /// A configuration must be newer than the one it replaces.
     #[error("the configuration is not newer")]
     OldConfig,
@@ -49,9 +55,27 @@ impl From<FleetError> for Problem {
             FleetError::PairingRefused => Problem::new(Code::PairingRefused),
             FleetError::NoSuchKiosk => Problem::new(Code::NotFound),
             FleetError::EpochEnded => Problem::new(Code::EpochEnded),
+            FleetError::Groups => Problem::new(Code::Invalid).detail("groups: at most 16, of a-z, 0-9 and -"),
+            // Answered with a challenge before it comes to this.
+            FleetError::Behind(_) => Problem::new(Code::CounterBehind),
             FleetError::OldConfig => Problem::new(Code::Conflict).detail("the version must grow"),
             FleetError::Database(error) => Problem::from(error),
             FleetError::Encoding(_) => Problem::internal(&error),
+        }
+    }
+}
+
+impl devices::AsBehind for FleetError {
+    fn behind(&self) -> Option<Behind> {
+        match self {
+            FleetError::Behind(behind) => Some(*behind),
+            FleetError::PairingRefused
+            | FleetError::NoSuchKiosk
+            | FleetError::EpochEnded
+            | FleetError::Groups
+            | FleetError::OldConfig
+            | FleetError::Encoding(_)
+            | FleetError::Database(_) => None,
         }
     }
 }
@@ -93,6 +117,7 @@ pub(super) fn enrol(
     store::use_pairing(tx, hash, act.now)?;
     let device = pin_key(tx, act, pairing.device, request)?;
     let mall = pairing.place.mall;
+    devices::place(tx, device.id, mall)?;
     store::save(tx, &newcomer(&device, pairing.place, request))?;
     Ok(EnrolAnswer {
         device: device.id,
@@ -104,13 +129,16 @@ pub(super) fn enrol(
     })
 }
 
+/// A new kiosk whose key is known has been enrolled before and never heard the answer: it is the same kiosk in its next
+/// life. It could never be paired otherwise, because it keeps the key until somebody answers.
 fn pin_key(
     tx: &mut Tx<'_>,
     act: &Act,
     known: Option<DeviceId>,
     request: &EnrolRequest,
 ) -> Result<Device, FleetError> {
-    let device = match known {
+    let unheard = devices::find_by_key(tx, &request.public_key)?.filter(|device| !device.revoked);
+    let device = match known.or(unheard.map(|device| device.id)) {
         Some(id) => devices::enrol_again(tx, act, id, &request.public_key)?.ok_or(FleetError::NoSuchKiosk),
         None => Ok(devices::register(tx, act, &request.public_key, &request.hardware)?),
     }?;
@@ -128,6 +156,8 @@ fn newcomer(device: &Device, place: Place, request: &EnrolRequest) -> KioskStatu
         outbox_rows: 0,
         lease_slots: 0,
         camera: false,
+        stream: false,
+        disk_low: false,
         clock_ahead_ms: 0,
         heard_at: device.heard_at,
     }
@@ -145,6 +175,7 @@ pub(super) fn heartbeat(
         return Err(FleetError::EpochEnded);
     }
     let known = store::find(tx, id)?.ok_or(FleetError::NoSuchKiosk)?;
+    devices::hear(tx, id, &heartbeat.high_water)?.map_err(FleetError::Behind)?;
     devices::heard(tx, act, id)?;
     let status = KioskStatus {
         build: heartbeat.build.clone(),
@@ -153,6 +184,8 @@ pub(super) fn heartbeat(
         outbox_rows: heartbeat.outbox_rows,
         lease_slots: heartbeat.lease_slots,
         camera: heartbeat.camera,
+        stream: heartbeat.stream,
+        disk_low: heartbeat.disk_low,
         clock_ahead_ms: heartbeat.at.since(act.now),
         heard_at: act.now,
         ..known
@@ -173,6 +206,22 @@ pub(super) fn revoke(tx: &mut Tx<'_>, act: &Act, device: DeviceId) -> Result<(),
         return Err(FleetError::NoSuchKiosk);
     }
     note(tx, act, "kiosk.revoke", &format!("kiosk:{device}"))
+}
+
+/// Moves a kiosk to another mall, or into other groups: from now on it sees what is meant for those.
+pub fn place(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    device: DeviceId,
+    (place, groups): (&Place, &[String]),
+) -> Result<(), FleetError> {
+    if !rules::are_groups(groups) {
+        return Err(FleetError::Groups);
+    }
+    let known = store::find(tx, device)?.ok_or(FleetError::NoSuchKiosk)?;
+    store::save(tx, &KioskStatus { place: place.clone(), ..known })?;
+    store::set_groups(tx, device, groups)?;
+    note(tx, act, "kiosk.place", &format!("kiosk:{device}"))
 }
 
 /// Pushes a configuration to every kiosk of the city. Its version must be newer than any pushed before.

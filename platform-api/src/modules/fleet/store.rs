@@ -1,4 +1,4 @@
-//! The tables `pairing_code` and `kiosk`.
+//! The tables `pairing_code`, `kiosk` and `kiosk_group`.
 
 use super::model::{KioskStatus, OpenPairing, Place};
 use crate::foundation::db::{DbError, Row, Tx, Value};
@@ -56,11 +56,12 @@ pub(super) fn use_pairing(tx: &mut Tx<'_>, code_sha256: [u8; 32], now: UtcMillis
 pub(super) fn save(tx: &mut Tx<'_>, kiosk: &KioskStatus) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO kiosk (device, mall, place, build, config_version, feed_cursor, outbox_rows, lease_slots, camera,
-             clock_ahead_ms, heard_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             stream, disk_low, clock_ahead_ms, heard_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (device) DO UPDATE SET mall = excluded.mall, place = excluded.place, build = excluded.build,
              config_version = excluded.config_version, feed_cursor = excluded.feed_cursor,
              outbox_rows = excluded.outbox_rows, lease_slots = excluded.lease_slots, camera = excluded.camera,
+             stream = excluded.stream, disk_low = excluded.disk_low,
              clock_ahead_ms = excluded.clock_ahead_ms, heard_at = excluded.heard_at",
         &[
             kiosk.device.into(),
@@ -72,6 +73,8 @@ pub(super) fn save(tx: &mut Tx<'_>, kiosk: &KioskStatus) -> Result<(), DbError> 
             number(kiosk.outbox_rows),
             number(kiosk.lease_slots),
             kiosk.camera.into(),
+            kiosk.stream.into(),
+            kiosk.disk_low.into(),
             kiosk.clock_ahead_ms.into(),
             kiosk.heard_at.into(),
         ],
@@ -82,7 +85,7 @@ pub(super) fn save(tx: &mut Tx<'_>, kiosk: &KioskStatus) -> Result<(), DbError> 
 pub(super) fn find(tx: &mut Tx<'_>, device: DeviceId) -> Result<Option<KioskStatus>, DbError> {
     let row = tx.query_opt(
         "SELECT device, mall, place, build, config_version, feed_cursor, outbox_rows, lease_slots, camera,
-             clock_ahead_ms, heard_at
+             stream, disk_low, clock_ahead_ms, heard_at
          FROM kiosk WHERE device = $1",
         &[device.into()],
     )?;
@@ -93,7 +96,7 @@ pub(super) fn find(tx: &mut Tx<'_>, device: DeviceId) -> Result<Option<KioskStat
 pub(super) fn list(tx: &mut Tx<'_>, after: Option<&str>, limit: u32) -> Result<Vec<KioskStatus>, DbError> {
     let rows = tx.query(
         "SELECT device, mall, place, build, config_version, feed_cursor, outbox_rows, lease_slots, camera,
-             clock_ahead_ms, heard_at
+             stream, disk_low, clock_ahead_ms, heard_at
          FROM kiosk WHERE device > $1 ORDER BY device LIMIT $2",
         &[after.unwrap_or_default().into(), limit.into()],
     )?;
@@ -103,6 +106,24 @@ pub(super) fn list(tx: &mut Tx<'_>, after: Option<&str>, limit: u32) -> Result<V
 pub(super) fn mall_of(tx: &mut Tx<'_>, device: DeviceId) -> Result<Option<MallId>, DbError> {
     let row = tx.query_opt("SELECT mall FROM kiosk WHERE device = $1", &[device.into()])?;
     row.map(|row| row.get("mall")).transpose()
+}
+
+/// Puts a kiosk into these groups and no others.
+pub(super) fn set_groups(tx: &mut Tx<'_>, device: DeviceId, groups: &[String]) -> Result<(), DbError> {
+    tx.execute("DELETE FROM kiosk_group WHERE device = $1", &[device.into()])?;
+    for group in groups {
+        tx.execute(
+            "INSERT INTO kiosk_group (device, name) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            &[device.into(), group.into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Groups of one kiosk, by name.
+pub(super) fn groups_of(tx: &mut Tx<'_>, device: DeviceId) -> Result<Vec<String>, DbError> {
+    let rows = tx.query("SELECT name FROM kiosk_group WHERE device = $1 ORDER BY name", &[device.into()])?;
+    rows.iter().map(|row| row.get("name")).collect()
 }
 
 fn read(row: &Row) -> Result<KioskStatus, DbError> {
@@ -116,6 +137,8 @@ fn read(row: &Row) -> Result<KioskStatus, DbError> {
         outbox_rows: count("outbox_rows")?,
         lease_slots: count("lease_slots")?,
         camera: row.get("camera")?,
+        stream: row.get("stream")?,
+        disk_low: row.get("disk_low")?,
         clock_ahead_ms: row.get("clock_ahead_ms")?,
         heard_at: row.get("heard_at")?,
     })

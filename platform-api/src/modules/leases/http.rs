@@ -6,18 +6,22 @@ use super::{
 };
 use crate::{
     foundation::{
-        act::Role,
+        act::{Act, Role},
         app::App,
+        db::Tx,
         error::Problem,
         guard::{Access, Row},
         request::{Call, JsonBody},
     },
-    modules::{Module, devices},
+    modules::{
+        Module,
+        devices::{self, KioskPost},
+    },
 };
 use axum::{Json, extract::State};
 use protocol::{
-    lease::{CloseAnswer, CloseRequest, LeaseRequest},
-    signed::Signed,
+    lease::{CloseRequest, LeaseRequest},
+    signed::{Purpose, Signed},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -40,15 +44,17 @@ pub fn module() -> Module {
     request_body(content = Object, description = "`LeaseRequest` of the kiosk protocol",
         example = json!({"epoch": 1, "request_no": 7, "batch": "0198c0de-0000-7000-8000-000000000001", "want": 20})),
     responses((status = 200, description = "a signed `Grant`", body = Object),
-        (status = 409, description = "BATCH_EXHAUSTED, BATCH_NOT_ACTIVE, EPOCH_ENDED or CONFLICT (heartbeat first)")))]
+        (status = 409, description = "BATCH_EXHAUSTED, QUOTA_SLOT_FULL, BATCH_NOT_ACTIVE (paused, over, or of another mall), \
+            OUT_OF_WINDOW, EPOCH_ENDED or CONFLICT (heartbeat first)")))]
 async fn request_lease(
     State(app): State<App>,
     call: Call,
+    post: KioskPost,
     JsonBody(request): JsonBody<LeaseRequest>,
 ) -> Result<Json<Signed>, Problem> {
     let key = devices::platform_key(&app)?;
     let config = app.config.leases.clone();
-    let grant = app.write_unkeyed(call, move |tx, act| {
+    let grant = devices::write(&app, call, post, move |tx, act| {
         service::grant(tx, act, &Lending { config: &config, key: &key }, &request)
     });
     grant.await.map(Json)
@@ -58,12 +64,14 @@ async fn request_lease(
 #[utoipa::path(post, path = "/api/k/v1/leases:close", tag = "kiosk",
     request_body(content = Object, description = "`CloseRequest` of the kiosk protocol",
         example = json!({"epoch": 1, "lease": "0198c0de-0000-7000-8000-000000000002", "used": 3})),
-    responses((status = 200, description = "`CloseAnswer`", body = Object, example = json!({"returned": 17})),
+    responses((status = 200, description = "a signed `CloseAnswer`, bound to the request", body = Object),
         (status = 404, description = "NOT_FOUND: no such lease of this kiosk")))]
 async fn close_lease(
     State(app): State<App>,
     call: Call,
+    post: KioskPost,
     JsonBody(request): JsonBody<CloseRequest>,
-) -> Result<Json<CloseAnswer>, Problem> {
-    app.write_unkeyed(call, move |tx, act| service::close(tx, act, &request)).await.map(Json)
+) -> Result<Json<Signed>, Problem> {
+    let close = move |tx: &mut Tx<'_>, act: &Act| service::close(tx, act, &request);
+    devices::answer(&app, call, post, (Purpose::Close, close)).await
 }

@@ -27,7 +27,7 @@ pub fn reclaim_due(tx: &mut Tx<'_>, act: &Act) -> Result<u32, LeaseError> {
     for lease in &due {
         let returned = rules::returned_at_reclaim(lease, store::spoken_for(tx, lease.id, 0)?);
         store::set_reclaimed(tx, lease.id, act.now)?;
-        campaigns::return_stock(tx, lease.batch, returned)?;
+        campaigns::return_stock(tx, lease.batch, returned, lease.counted)?;
         tracing::info!(lease.id = %lease.id, returned, "reclaimed lease {}", lease.id);
     }
     Ok(u32::try_from(due.len()).unwrap_or(u32::MAX))

@@ -1,5 +1,6 @@
 //! A lease, its slots, and what a voucher turns out to stand for.
 
+use crate::modules::campaigns::Counted;
 use domain::{
     ids::{BatchId, DeviceId, LeaseId},
     time::UtcMillis,
@@ -16,7 +17,12 @@ pub(super) struct Lease {
     pub(super) version: u32,
     pub(super) slots: u32,
     pub(super) device_key: [u8; 32],
+    pub(super) granted_at: UtcMillis,
+    pub(super) valid_from: UtcMillis,
+    pub(super) expires_at: UtcMillis,
     pub(super) reclaim_at: UtcMillis,
+    /// The quotas its slots count against.
+    pub(super) counted: Counted,
     pub(super) closed_from: Option<u32>,
     pub(super) reclaimed: bool,
 }
@@ -45,6 +51,10 @@ pub struct SlotClaim {
     pub version: u32,
     /// Where the slot stands.
     pub state: SlotState,
+    /// The quotas it counts against.
+    pub counted: Counted,
+    /// When its kiosk may have issued it, by the platform's clock: half-open.
+    pub issued_within: (UtcMillis, UtcMillis),
 }
 
 /// Why a voucher is not believed.

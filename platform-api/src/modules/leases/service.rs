@@ -2,7 +2,8 @@
 
 use super::{
     model::{Lease, SlotClaim, SlotState, VoucherRefused},
-    rules, store,
+    rules::{self, Wish},
+    store,
 };
 use crate::{
     config::LeaseConfig,
@@ -11,10 +12,15 @@ use crate::{
         db::{DbError, Tx},
         error::{Code, Problem},
     },
-    modules::{campaigns, devices},
+    modules::{
+        campaigns::{self, Counted, Lendable},
+        devices,
+    },
 };
 use domain::{
-    ids::{DeviceId, LeaseId},
+    ids::{BatchId, DeviceId, LeaseId},
+    quota::Period,
+    time::UtcMillis,
     voucher,
 };
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -41,6 +47,12 @@ pub enum LeaseError {
     /// Nothing is left to lend.
     #[error("nothing of the batch is left")]
     Exhausted,
+    /// There is stock, but the day or the window has given what it may.
+    #[error("the quota of the period is used up")]
+    QuotaFull,
+    /// The batch issues nothing at that time, or it is too far ahead.
+    #[error("nothing is issued at that time")]
+    OutOfWindow,
     /// There is no such lease of this life of the kiosk, or it closes more slots than it has.
     #[error("no such lease")]
     NoSuchLease,
@@ -55,6 +67,8 @@ pub enum LeaseError {
     Database(#[from] DbError),
 }
 
+impl devices::AsBehind for LeaseError {}
+
 impl From<LeaseError> for Problem {
     fn from(error: LeaseError) -> Problem {
         match error {
@@ -63,6 +77,8 @@ impl From<LeaseError> for Problem {
             LeaseError::Silent => Problem::new(Code::Conflict).detail("send a heartbeat first"),
             LeaseError::NotActive => Problem::new(Code::BatchNotActive),
             LeaseError::Exhausted => Problem::new(Code::BatchExhausted),
+            LeaseError::QuotaFull => Problem::new(Code::QuotaSlotFull),
+            LeaseError::OutOfWindow => Problem::new(Code::OutOfWindow),
             LeaseError::NoSuchLease => Problem::new(Code::NotFound),
             LeaseError::Database(error) => Problem::from(error),
             LeaseError::Encoding(_) | LeaseError::Stock(_) => Problem::internal(&error),
@@ -91,27 +107,64 @@ pub(super) fn grant(
     if rules::is_silent(device.heard_at, act.now) {
         return Err(LeaseError::Silent);
     }
-    let lendable = campaigns::lendable(tx, request.batch, act.now)?.ok_or(LeaseError::NotActive)?;
-    let want = rules::size(request.want, lendable.lease_slots);
-    let slots = campaigns::reserve_stock(tx, request.batch, want)?;
-    if slots == 0 {
-        return Err(LeaseError::Exhausted);
-    }
-    let (expires_at, reclaim_at) = rules::life(lending.config, act.now);
+    let at = rules::wanted_at(request.at, act.now).ok_or(LeaseError::OutOfWindow)?;
+    let lendable = lendable_to(tx, &device, request.batch, at)?;
+    let period = lendable.terms.quota.period_at(at).ok_or(LeaseError::OutOfWindow)?;
+    let counted = Counted::of(&period);
+    let slots = reserve(tx, act, &device, (request, &lendable), &period)?;
+    let life = rules::life(lending.config, &lendable.terms, &period, at);
     let grant = Grant {
         lease: act.mint(LeaseId::new),
         device: device.id,
         epoch: request.epoch,
         request_no: request.request_no,
         batch: request.batch,
+        version: lendable.version,
         slots,
-        expires_at,
-        reclaim_at,
+        valid_from: life.valid_from,
+        expires_at: life.expires_at,
+        reclaim_at: life.reclaim_at,
     };
     let answer = Signed::seal(&grant, Purpose::Grant, lending.key)?;
-    let (version, device_key, granted_at) = (lendable.version, device.public_key, act.now);
-    store::insert(tx, &store::NewLease { grant: &grant, version, device_key, granted_at, answer: &answer })?;
+    let (device_key, granted_at) = (device.public_key, act.now);
+    store::insert(tx, &store::NewLease { grant: &grant, device_key, granted_at, counted, answer: &answer })?;
     Ok(answer)
+}
+
+/// The batch, if it runs at `at` and shoppers of the mall the kiosk stands in can use it.
+fn lendable_to(
+    tx: &mut Tx<'_>,
+    device: &devices::Device,
+    batch: BatchId,
+    at: UtcMillis,
+) -> Result<Lendable, LeaseError> {
+    let mall = devices::mall(tx, device.id)?;
+    let lendable = campaigns::lendable(tx, batch, at)?;
+    lendable.filter(|lendable| Some(lendable.mall) == mall).ok_or(LeaseError::NotActive)
+}
+
+/// Takes the kiosk's part of what is left out of the free stock and out of the period's quotas.
+fn reserve(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    device: &devices::Device,
+    (request, lendable): (&LeaseRequest, &Lendable),
+    period: &Period,
+) -> Result<u32, LeaseError> {
+    let wish = Wish {
+        want: request.want,
+        batch_slots: lendable.lease_slots,
+        held: store::held(tx, (device.id, request.batch), Counted::of(period), act.now)?,
+        left: campaigns::stock_left(tx, request.batch, period)?,
+        kiosks: devices::heard_in(tx, lendable.mall, act.now.plus_ms(-rules::SILENT_MS_MAX))?,
+    };
+    match campaigns::reserve_stock(tx, request.batch, rules::size(&wish), period)? {
+        0 if campaigns::batch(tx, request.batch)?.is_some_and(|batch| batch.stock.free > 0) => {
+            Err(LeaseError::QuotaFull)
+        }
+        0 => Err(LeaseError::Exhausted),
+        slots => Ok(slots),
+    }
 }
 
 /// Takes back the slots a kiosk will not use. Closing again changes nothing and says the same.
@@ -133,7 +186,7 @@ pub(super) fn close(tx: &mut Tx<'_>, act: &Act, request: &CloseRequest) -> Resul
     }
     let returned = lease.slots - request.used;
     store::set_closed(tx, lease.id, request.used)?;
-    campaigns::return_stock(tx, lease.batch, returned)?;
+    campaigns::return_stock(tx, lease.batch, returned, lease.counted)?;
     Ok(CloseAnswer { returned })
 }
 
@@ -149,7 +202,14 @@ pub fn slot_for_voucher(tx: &mut Tx<'_>, text: &str) -> Result<SlotClaim, Vouche
     }
     let row = store::slot(tx, lease.id, voucher.slot)?;
     let state = rules::slot_state(&lease, voucher.slot, row);
-    Ok(SlotClaim { voucher, device: lease.device, version: lease.version, state })
+    Ok(SlotClaim {
+        voucher,
+        device: lease.device,
+        version: lease.version,
+        state,
+        counted: lease.counted,
+        issued_within: (lease.granted_at.max(lease.valid_from), lease.expires_at),
+    })
 }
 
 /// Notes that a slot became a coupon by report. Its stock is issued from here on; false if it was spoken for before.
@@ -171,7 +231,7 @@ fn speak_for(tx: &mut Tx<'_>, act: &Act, claim: &SlotClaim, redeemed: bool) -> R
     }
     let first = store::insert_slot(tx, (claim.voucher.lease, claim.voucher.slot), redeemed, act.now)?;
     if first {
-        campaigns::confirm_stock(tx, claim.voucher.batch, 1)?;
+        campaigns::confirm_stock(tx, claim.voucher.batch, 1, claim.counted)?;
     }
     Ok(first)
 }

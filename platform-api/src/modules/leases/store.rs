@@ -1,9 +1,12 @@
 //! The tables `lease` and `lease_slot`.
 
 use super::model::Lease;
-use crate::foundation::db::{DbError, Row, Tx};
+use crate::{
+    foundation::db::{DbError, Row, Tx},
+    modules::campaigns::Counted,
+};
 use domain::{
-    ids::{DeviceId, LeaseId},
+    ids::{BatchId, DeviceId, LeaseId},
     time::UtcMillis,
 };
 use protocol::{lease::Grant, signed::Signed};
@@ -11,9 +14,9 @@ use protocol::{lease::Grant, signed::Signed};
 /// A lease about to be saved.
 pub(super) struct NewLease<'a> {
     pub(super) grant: &'a Grant,
-    pub(super) version: u32,
     pub(super) device_key: [u8; 32],
     pub(super) granted_at: UtcMillis,
+    pub(super) counted: Counted,
     pub(super) answer: &'a Signed,
 }
 
@@ -35,15 +38,15 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewLease<'_>) -> Result<(), DbError>
     let grant = new.grant;
     tx.execute(
         "INSERT INTO lease (id, device, epoch, request_no, batch, version, slots, device_key, expires_at, reclaim_at,
-             granted_at, body, signature)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             granted_at, body, signature, valid_from, quota_day_from, quota_window_from)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         &[
             grant.lease.into(),
             grant.device.into(),
             grant.epoch.into(),
             number(grant.request_no).into(),
             grant.batch.into(),
-            new.version.into(),
+            grant.version.into(),
             grant.slots.into(),
             new.device_key.into(),
             grant.expires_at.into(),
@@ -51,6 +54,9 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewLease<'_>) -> Result<(), DbError>
             new.granted_at.into(),
             (&new.answer.body).into(),
             new.answer.signature.into(),
+            grant.valid_from.into(),
+            new.counted.day_from.into(),
+            new.counted.window_from.into(),
         ],
     )?;
     Ok(())
@@ -58,7 +64,8 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewLease<'_>) -> Result<(), DbError>
 
 pub(super) fn find(tx: &mut Tx<'_>, id: LeaseId) -> Result<Option<Lease>, DbError> {
     let row = tx.query_opt(
-        "SELECT id, device, epoch, batch, version, slots, device_key, reclaim_at, closed_from, reclaimed_at
+        "SELECT id, device, epoch, batch, version, slots, device_key, granted_at, valid_from, expires_at,
+             reclaim_at, quota_day_from, quota_window_from, closed_from, reclaimed_at
          FROM lease WHERE id = $1",
         &[id.into()],
     )?;
@@ -68,7 +75,8 @@ pub(super) fn find(tx: &mut Tx<'_>, id: LeaseId) -> Result<Option<Lease>, DbErro
 /// Leases whose R has passed and that were not reclaimed yet, oldest R first.
 pub(super) fn due(tx: &mut Tx<'_>, now: UtcMillis, limit: u32) -> Result<Vec<Lease>, DbError> {
     let rows = tx.query(
-        "SELECT id, device, epoch, batch, version, slots, device_key, reclaim_at, closed_from, reclaimed_at
+        "SELECT id, device, epoch, batch, version, slots, device_key, granted_at, valid_from, expires_at,
+             reclaim_at, quota_day_from, quota_window_from, closed_from, reclaimed_at
          FROM lease WHERE reclaimed_at IS NULL AND reclaim_at <= $1 ORDER BY reclaim_at, id LIMIT $2",
         &[now.into(), limit.into()],
     )?;
@@ -88,6 +96,25 @@ pub(super) fn slot(tx: &mut Tx<'_>, lease: LeaseId, slot: u32) -> Result<Option<
 pub(super) fn spoken_for(tx: &mut Tx<'_>, lease: LeaseId, from: u32) -> Result<u32, DbError> {
     let sql = "SELECT COUNT(*) AS slots FROM lease_slot WHERE lease = $1 AND slot >= $2";
     tx.query_one(sql, &[lease.into(), from.into()])?.get("slots")
+}
+
+/// Slots a kiosk holds of a batch and its quotas that nobody spoke for: what it may still issue, as far as is known.
+pub(super) fn held(
+    tx: &mut Tx<'_>,
+    (device, batch): (DeviceId, BatchId),
+    counted: Counted,
+    now: UtcMillis,
+) -> Result<u32, DbError> {
+    tx.query_one(
+        "SELECT CAST(COALESCE(SUM(slots - (SELECT COUNT(*) FROM lease_slot WHERE lease_slot.lease = lease.id)), 0)
+             AS BIGINT) AS held
+         FROM lease
+         WHERE device = $1 AND batch = $2 AND expires_at > $3 AND closed_from IS NULL AND reclaimed_at IS NULL
+           AND COALESCE(quota_day_from, -1) = COALESCE($4, -1)
+           AND COALESCE(quota_window_from, -1) = COALESCE($5, -1)",
+        &[device.into(), batch.into(), now.into(), counted.day_from.into(), counted.window_from.into()],
+    )?
+    .get("held")
 }
 
 /// True if the slot had no row before.
@@ -130,7 +157,11 @@ fn read(row: &Row) -> Result<Lease, DbError> {
         version: row.get("version")?,
         slots: row.get("slots")?,
         device_key: row.get("device_key")?,
+        granted_at: row.get("granted_at")?,
+        valid_from: row.get("valid_from")?,
+        expires_at: row.get("expires_at")?,
         reclaim_at: row.get("reclaim_at")?,
+        counted: Counted { day_from: row.get("quota_day_from")?, window_from: row.get("quota_window_from")? },
         closed_from: row.get("closed_from")?,
         reclaimed: row.get::<Option<UtcMillis>>("reclaimed_at")?.is_some(),
     })

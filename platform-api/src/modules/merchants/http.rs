@@ -25,7 +25,7 @@ use axum::{
 };
 use bodies::{
     CommissionBody, CommissionRequest, Created, Done, MallRequest, MerchantRequest, StandingBody,
-    StandingRequest, StoreBody, StoreRequest, StoresQuery, TillBody, TillRequest,
+    StandingRequest, StoreBody, StorePictureRequest, StoreRequest, StoresQuery, TillBody, TillRequest,
 };
 use domain::{
     ids::{MerchantId, StaffId, StoreId},
@@ -44,6 +44,7 @@ const ACCESS: &[Row] = &[
     Row::post("/api/o/v1/merchants/{merchant}/commission", SETUP),
     Row::post("/api/o/v1/stores", SETUP),
     Row::post("/api/o/v1/stores/{store}/standing", SETUP),
+    Row::put("/api/o/v1/stores/{store}/picture", SETUP),
     Row::put("/api/o/v1/staff/{staff}/till", SETUP),
     Row::get("/api/m/v1/tills", TILLS),
     Row::get("/api/c/v1/stores", Access::Public),
@@ -58,6 +59,7 @@ pub fn module() -> Module {
         .routes(routes!(set_commission))
         .routes(routes!(open_store))
         .routes(routes!(set_store_standing))
+        .routes(routes!(set_store_picture))
         .routes(routes!(bind_till))
         .routes(routes!(list_tills))
         .routes(routes!(list_stores));
@@ -173,10 +175,26 @@ async fn open_store(
     call: Call,
     JsonBody(request): JsonBody<StoreRequest>,
 ) -> Result<Response, Problem> {
-    let StoreRequest { merchant, mall, name, floor, place, category, open } = request;
-    let new = NewStore { merchant, mall, name, floor, place, category, open };
+    let StoreRequest { merchant, mall, name, floor, place, category, open, picture } = request;
+    let new = NewStore { merchant, mall, name, floor, place, category, open, picture };
     app.write(call, StatusCode::CREATED, move |tx, act| {
         service::open_store(tx, act, &new).map(|store| Created { id: store.id.to_string() })
+    })
+    .await
+}
+
+/// Gives a store another picture, or none; its mall's kiosks show it from the next sync on.
+#[utoipa::path(put, path = "/api/o/v1/stores/{store}/picture", tag = "merchants",
+    params(("store" = String, Path, description = "the store's id")), request_body = StorePictureRequest,
+    responses((status = 200, body = Done), (status = 404, description = "NOT_FOUND: no such store or picture")))]
+async fn set_store_picture(
+    State(app): State<App>,
+    call: Call,
+    Path(store): Path<StoreId>,
+    JsonBody(request): JsonBody<StorePictureRequest>,
+) -> Result<Response, Problem> {
+    app.write(call, StatusCode::OK, move |tx, act| {
+        service::set_store_picture(tx, act, store, request.picture).map(|_| Done { done: true })
     })
     .await
 }

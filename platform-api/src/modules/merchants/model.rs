@@ -1,6 +1,6 @@
 //! What a merchant, a store and a till are.
 
-use crate::foundation::db::DbError;
+use crate::{foundation::db::DbError, modules::media::PictureId};
 use domain::{
     ids::{MallId, MerchantId, StaffId, StoreId},
     window::Window,
@@ -58,6 +58,7 @@ pub struct Store {
     pub place: String,
     pub category: String,
     pub open: Vec<Window>,
+    pub picture: Option<PictureId>,
     pub standing: Standing,
 }
 
@@ -85,6 +86,8 @@ pub struct NewStore {
     pub category: String,
     /// When it is open; empty means always.
     pub open: Vec<Window>,
+    /// The picture kiosks show of it.
+    pub picture: Option<PictureId>,
 }
 
 /// Somebody who is to stand at a till.

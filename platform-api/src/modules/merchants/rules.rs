@@ -86,6 +86,7 @@ mod tests {
             place: "B1-08".to_owned(),
             category: "餐饮".to_owned(),
             open: vec![],
+            picture: None,
             standing: Standing::Active,
         }
     }

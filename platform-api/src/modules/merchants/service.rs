@@ -14,14 +14,17 @@ use crate::{
         change_log::{self, Change},
         db::{DbError, Tx},
     },
-    modules::auth,
+    modules::{
+        auth,
+        media::{self, PictureId},
+    },
 };
 use domain::{
     ids::{MallId, MerchantId, StaffId, StoreId},
     money::BasisPoints,
     time::UtcMillis,
 };
-use protocol::feed;
+use protocol::{feed, media::MediaRef};
 
 /// Stores of one merchant looked at in one go; a city's largest chain has fewer in one mall system.
 const STORES_MAX: u32 = 1_000;
@@ -74,6 +77,7 @@ pub fn open_store(tx: &mut Tx<'_>, act: &Act, new: &NewStore) -> Result<Store, M
     rules::check_store(new)?;
     let merchant = store::merchant(tx, new.merchant)?.ok_or(MerchantError::Unknown("merchant"))?;
     store::mall(tx, new.mall)?.ok_or(MerchantError::Unknown("mall"))?;
+    check_picture(tx, new.picture)?;
     let opened = Store {
         id: act.mint(StoreId::new),
         merchant: new.merchant,
@@ -83,6 +87,7 @@ pub fn open_store(tx: &mut Tx<'_>, act: &Act, new: &NewStore) -> Result<Store, M
         place: new.place.clone(),
         category: new.category.clone(),
         open: new.open.clone(),
+        picture: new.picture,
         standing: Standing::Active,
     };
     store::insert_store(tx, &opened, &serde_json::to_string(&opened.open)?, act.now)
@@ -136,6 +141,31 @@ pub fn set_store_standing(
     let states = (Some(before.standing.name()), Some(standing.name()));
     note_with_reason(tx, act, ("store.standing", format!("store:{id}")), states, reason)?;
     Ok(after)
+}
+
+/// Gives a store another picture, or none.
+pub fn set_store_picture(
+    tx: &mut Tx<'_>,
+    act: &Act,
+    id: StoreId,
+    picture: Option<PictureId>,
+) -> Result<Store, MerchantError> {
+    let before = store::store(tx, id)?.ok_or(MerchantError::Unknown("store"))?;
+    let merchant = store::merchant(tx, before.merchant)?.ok_or(MerchantError::Unknown("merchant"))?;
+    check_picture(tx, picture)?;
+    let after = Store { picture, ..before.clone() };
+    store::set_store_picture(tx, id, picture)?;
+    announce_store(tx, act, &after, &merchant)?;
+    let states = [before.picture, picture].map(|picture| picture.map(|id| id.to_string()));
+    note(tx, act, ("store.picture", format!("store:{id}")), (states[0].as_deref(), states[1].as_deref()))?;
+    Ok(after)
+}
+
+fn check_picture(tx: &mut Tx<'_>, picture: Option<PictureId>) -> Result<(), MerchantError> {
+    match picture {
+        Some(id) if media::picture(tx, id)?.is_none() => Err(MerchantError::Unknown("picture")),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Says where a member of staff works; saying it again moves them.
@@ -211,7 +241,8 @@ fn announce_store(
 ) -> Result<(), MerchantError> {
     let id = store.id.to_string();
     let change = if rules::is_open_for_business(store, merchant) {
-        feed::Change::put(id, &feed::Row::Store(feed_row(store)))?
+        let pictures = media::variants(tx, store.picture)?;
+        feed::Change::put(id, &feed::Row::Store(feed_row(store, pictures)))?
     } else {
         feed::Change { kind: feed::STORE.to_owned(), id, row: None }
     };
@@ -219,7 +250,7 @@ fn announce_store(
     Ok(())
 }
 
-fn feed_row(store: &Store) -> feed::StoreRow {
+fn feed_row(store: &Store, pictures: Vec<MediaRef>) -> feed::StoreRow {
     feed::StoreRow {
         id: store.id,
         merchant: store.merchant,
@@ -228,6 +259,7 @@ fn feed_row(store: &Store) -> feed::StoreRow {
         place: store.place.clone(),
         category: store.category.clone(),
         open: store.open.clone(),
+        pictures,
     }
 }
 

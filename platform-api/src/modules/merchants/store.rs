@@ -1,7 +1,10 @@
 //! The tables of merchants.
 
 use super::model::{Mall, Merchant, NewTillStaff, Standing, Store, StoreQuery};
-use crate::foundation::db::{DbError, Row, Tx};
+use crate::{
+    foundation::db::{DbError, Row, Tx},
+    modules::media::PictureId,
+};
 use domain::{
     ids::{MallId, MerchantId, StaffId, StoreId},
     money::BasisPoints,
@@ -79,8 +82,8 @@ pub(super) fn insert_store(
     now: UtcMillis,
 ) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO store (id, merchant, mall, name, floor, place, category, open, standing, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO store (id, merchant, mall, name, floor, place, category, open, standing, created_at, picture)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         &[
             store.id.into(),
             store.merchant.into(),
@@ -92,6 +95,7 @@ pub(super) fn insert_store(
             open.into(),
             store.standing.name().into(),
             now.into(),
+            store.picture.into(),
         ],
     )?;
     Ok(())
@@ -99,7 +103,7 @@ pub(super) fn insert_store(
 
 pub(super) fn store(tx: &mut Tx<'_>, id: StoreId) -> Result<Option<Store>, DbError> {
     let row = tx.query_opt(
-        "SELECT id, merchant, mall, name, floor, place, category, open, standing FROM store WHERE id = $1",
+        "SELECT id, merchant, mall, name, floor, place, category, open, standing, picture FROM store WHERE id = $1",
         &[id.into()],
     )?;
     row.as_ref().map(read_store).transpose()
@@ -110,10 +114,19 @@ pub(super) fn set_store_standing(tx: &mut Tx<'_>, id: StoreId, standing: Standin
     Ok(())
 }
 
+pub(super) fn set_store_picture(
+    tx: &mut Tx<'_>,
+    id: StoreId,
+    picture: Option<PictureId>,
+) -> Result<(), DbError> {
+    tx.execute("UPDATE store SET picture = $2 WHERE id = $1", &[id.into(), picture.into()])?;
+    Ok(())
+}
+
 /// Stores by place; a place is unique in its mall, and the id decides between malls.
 pub(super) fn stores(tx: &mut Tx<'_>, query: &StoreQuery) -> Result<Vec<Store>, DbError> {
     let rows = tx.query(
-        "SELECT s.id, s.merchant, s.mall, s.name, s.floor, s.place, s.category, s.open, s.standing
+        "SELECT s.id, s.merchant, s.mall, s.name, s.floor, s.place, s.category, s.open, s.standing, s.picture
          FROM store s JOIN merchant m ON m.id = s.merchant
          WHERE (CAST($1 AS TEXT) IS NULL OR s.mall = $1) AND (CAST($2 AS TEXT) IS NULL OR s.merchant = $2)
            AND (CAST($3 AS TEXT) IS NULL OR s.category = $3)
@@ -205,6 +218,7 @@ fn read_store(row: &Row) -> Result<Store, DbError> {
         place: row.get("place")?,
         category: row.get("category")?,
         open: serde_json::from_str(&open).map_err(|source| wrong("store.open", source))?,
+        picture: row.get("picture")?,
         standing: standing(row)?,
     })
 }

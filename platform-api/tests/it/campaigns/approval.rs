@@ -1,25 +1,19 @@
 //! Two people for every version; what was approved never changes.
 
 use crate::{
-    harness::{Platform, START},
+    harness::{Platform, START, logged},
     town::{SEED, Town, code, try_write},
 };
 use domain::{ids::BatchId, money::Fen, pricing::Benefit};
 use platform_api::{
-    foundation::{
-        act::Actor,
-        change_log::{self, LoggedChange},
-        db::DbError,
-    },
+    foundation::{act::Actor, db::DbError},
     modules::campaigns::{self, BatchMove, BatchState, CampaignError, Decision},
 };
 use protocol::feed::{self, Reading, Row};
 use serde_json::json;
 
 fn in_feed(platform: &Platform, id: BatchId) -> Option<feed::BatchRow> {
-    let changes: Result<Vec<LoggedChange>, DbError> =
-        platform.db().read(|tx| change_log::read_since(tx, 0, 1000));
-    let change = changes.unwrap().into_iter().find(|change| change.id == id.to_string())?;
+    let change = logged(platform.db()).into_iter().find(|change| change.id == id.to_string())?;
     let row = serde_json::from_str(&change.body?).unwrap();
     let read = feed::Change { kind: change.kind, id: change.id, row: Some(row) }.read();
     let Reading::Put(Row::Batch(row)) = read else { panic!("{read:?}") };

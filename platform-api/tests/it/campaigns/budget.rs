@@ -42,6 +42,7 @@ async fn a_fund_never_gives_more_than_it_has() {
             budget_fen,
             from_at: now,
             until_at: now.plus_ms(1),
+            holdout_bp: 0,
         };
         let outcome = try_write(&town.platform, Actor::Staff(town.budget.staff), move |tx, act| {
             campaigns::allocate(tx, act, &new)

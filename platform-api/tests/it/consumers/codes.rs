@@ -5,6 +5,7 @@ use crate::harness::{Platform, START};
 use domain::{
     consumer_code::{self, CODE_RENEW_MS, CODE_VALID_MS, CodeError},
     ids::{ConsumerId, CouponId, StaffId},
+    rotating_code::{self, STEP_MS, STEPS_MAX},
     time::ShanghaiDay,
 };
 use platform_api::{
@@ -129,4 +130,69 @@ async fn the_api_gives_a_code_with_its_times_and_never_a_tag_name() {
     assert!(body["text"].as_str().unwrap().starts_with("CX1:"));
     assert_eq!((&body["renew_in_ms"], &body["expires_in_ms"]), (&json!(30_000), &json!(120_000)));
     assert_eq!(body["expires_at"], "2026-01-01T12:02:00Z");
+}
+
+fn pass(platform: &Platform, id: ConsumerId) -> consumers::PassShown {
+    let (keys, act) = (keys(platform), platform.act(Actor::Consumer(id)));
+    platform.db().write(move |tx| consumers::issue_pass(tx, &act, &keys, id)).unwrap()
+}
+
+/// The text a phone shows at `step`.
+fn shown_at(pass: &consumers::PassShown, step: u16) -> String {
+    let link = rotating_code::link_at(pass.pseudonym, pass.secret, (step, STEPS_MAX)).unwrap();
+    rotating_code::show(&pass.sealed, step, link)
+}
+
+fn use_identify(platform: &Platform, actor: Actor, text: &str) -> Result<usize, ScanError> {
+    let (act, text) = (platform.act(actor), text.to_owned());
+    platform.db().write(move |tx| consumers::verify_identify(tx, &act, &text)).map(|code| code.tags.len())
+}
+
+#[test]
+fn a_code_of_a_pass_says_what_a_renewed_one_says_and_is_used_once_a_step() {
+    let platform = Platform::new();
+    let id = seed(&platform, PHONE, ALL);
+    let pass = pass(&platform, id);
+    assert_eq!(pass.ends_at.since(pass.starts_at), 24 * 3_600_000);
+    platform.clock.set(START.plus_ms(100 * STEP_MS));
+    let text = shown_at(&pass, 100);
+    assert_eq!(use_identify(&platform, cashier(1), &text).unwrap(), 2);
+    assert!(matches!(use_identify(&platform, cashier(2), &text), Err(ScanError::Replayed)));
+    assert_eq!(use_identify(&platform, cashier(2), &shown_at(&pass, 101)).unwrap(), 2);
+    assert_eq!(resolve_pseudonym(&platform, pass.pseudonym), Some(id));
+}
+
+#[test]
+fn taking_back_a_consent_ends_every_pass_at_once_and_the_next_one_says_less() {
+    let platform = Platform::new();
+    let id = seed(&platform, PHONE, ALL);
+    let before = pass(&platform, id);
+    let act = platform.act(Actor::Consumer(id));
+    platform.db().write(move |tx| consumers::withdraw_consent(tx, &act, id, Purpose::Personalised)).unwrap();
+    let refused = use_identify(&platform, cashier(1), &shown_at(&before, 0));
+    assert!(matches!(refused, Err(ScanError::PassRevoked)));
+    let revoked = |at| platform.db().read(move |tx| consumers::revoked_passes(tx, at, 10)).unwrap();
+    assert_eq!(revoked(START).len(), 1, "kiosks are told");
+    assert_eq!(revoked(before.ends_at).len(), 0, "until it is over anyway");
+    assert_eq!(use_identify(&platform, cashier(1), &shown_at(&pass(&platform, id), 0)).unwrap(), 0);
+}
+
+#[test]
+fn a_person_has_a_limited_number_of_passes_and_ended_ones_are_forgotten() {
+    let platform = Platform::new();
+    let id = seed(&platform, PHONE, ALL);
+    for _ in 0..24 {
+        pass(&platform, id);
+    }
+    let (keys, act) = (keys(&platform), platform.act(Actor::Consumer(id)));
+    let one_more = platform.db().write(move |tx| consumers::issue_pass(tx, &act, &keys, id));
+    assert!(matches!(one_more, Err(consumers::ConsumersError::TooManyPasses)));
+    platform.clock.set(START.plus_ms(25 * 3_600_000));
+    let act = platform.act(Actor::System("test"));
+    platform.db().write(move |tx| consumers::forget_expired(tx, &act)).unwrap();
+    assert_eq!(platform.count("SELECT count(*) AS n FROM rotating_pass"), 0);
+}
+
+fn resolve_pseudonym(platform: &Platform, pseudonym: consumer_code::Pseudonym) -> Option<ConsumerId> {
+    platform.db().read(move |tx| consumers::resolve(tx, START.day(), pseudonym)).unwrap()
 }

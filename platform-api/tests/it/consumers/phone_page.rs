@@ -3,14 +3,17 @@
 use super::{ALL, seed};
 use crate::{
     browser::{Browser, PHONE as SCREEN},
-    harness::Platform,
+    harness::{Platform, START},
     town::Town,
 };
 use domain::{
     batch::Validity,
+    consumer_code::{CodeError, verify_identify},
     money::{BasisPoints, Fen},
     pricing::Benefit,
+    rotating_code::STEP_MS,
 };
+use platform_api::{foundation::act::Actor, modules::consumers};
 use serde_json::json;
 
 const PHONE: &str = "13800000001";
@@ -93,6 +96,7 @@ async fn the_code_renews_itself_and_is_gone_when_it_could_not() {
     browser.until("document.body.innerText.includes('网络不通，本码还可用')").await;
     browser.look("phone-6-offline").await;
 
+    browser.run("localStorage.clear(); window.rotatingCode.at = () => null", json!([])).await;
     pass_time(&browser, 100_000).await;
     browser.until("document.querySelector('.panel').dataset.state === 'over'").await;
     browser.until("document.querySelector('.qr') === null").await;
@@ -103,6 +107,61 @@ async fn the_code_renews_itself_and_is_gone_when_it_could_not() {
     browser.tap("[data-part=again]").await;
     browser.until("document.querySelector('.panel').dataset.state === 'live'").await;
     browser.until("document.querySelector('.qr path') !== null").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_network_the_phone_shows_rotating_codes_that_a_kiosk_believes_for_one_step() {
+    let platform = platform();
+    seed(&platform, PHONE, ALL);
+    let Some(browser) = Browser::phone(&platform, SCREEN).await else { return };
+    sign_in(&platform, &browser).await;
+    browser.arrive("/phone/code").await;
+    browser.until("window.rotatingCode.at(Date.now()) !== null").await;
+    browser.until("navigator.serviceWorker.controller !== null").await;
+
+    cut(&browser, true).await;
+    pass_time(&browser, 125_000).await;
+    browser.until("document.querySelector('.panel').dataset.state === 'rotating'").await;
+    browser.until("document.querySelector('.qr path') !== null").await;
+    browser.until("document.body.innerText.includes('网络不通，离线码')").await;
+    browser.look("phone-13-rotating").await;
+    let first = browser.run(&format!("return {MODULES}"), json!([])).await;
+    pass_time(&browser, 31_000).await;
+    browser.until(&format!("{MODULES} !== {first}")).await;
+
+    let shown = "const code = window.rotatingCode.at(Date.now()); return [code.step, code.text()]";
+    let shown = browser.run(shown, json!([])).await;
+    let (step, text) = (shown[0].as_i64().unwrap(), shown[1].as_str().unwrap());
+    let act = platform.act(Actor::System("test"));
+    let ring = platform.db().read(move |tx| consumers::key_ring(tx, &act)).unwrap().unwrap();
+    let at = |step: i64| verify_identify(text.as_bytes(), &ring, START.plus_ms(step * STEP_MS));
+    assert_eq!(at(step).unwrap().tags.len(), 2);
+    assert_eq!(at(step + 2), Err(CodeError::Expired), "a screenshot is dead");
+
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_with_the_code_opens_without_a_network_and_leaves_nothing_to_the_next_person() {
+    let platform = platform();
+    seed(&platform, PHONE, ALL);
+    let Some(mut browser) = Browser::phone(&platform, SCREEN).await else { return };
+    sign_in(&platform, &browser).await;
+    browser.arrive("/phone/code").await;
+    browser.until("localStorage.getItem('rotating-pass') !== null").await;
+    browser.until("navigator.serviceWorker.controller !== null").await;
+    browser.open("/phone/consents").await;
+    browser.until("localStorage.getItem('rotating-pass') === null").await;
+    browser.open("/phone/code").await;
+    browser.until("localStorage.getItem('rotating-pass') !== null").await;
+
+    browser.lose_platform();
+    browser.open("/phone/code").await;
+    browser.until("document.body.innerText.includes('没有网络也能用')").await;
+    browser.until("document.querySelector('.panel').dataset.state === 'rotating'").await;
+    browser.until("document.querySelector('.qr svg').clientWidth >= 280").await;
+    browser.look("phone-14-offline-page").await;
     browser.close().await;
 }
 

@@ -1,10 +1,10 @@
 //! The key ring over weeks: stocked, overlapping, and known to the kiosks.
 
 use super::{ALL, keys, seed};
-use crate::harness::{Platform, START};
+use crate::harness::{Platform, START, logged};
 use domain::{consumer_code::CodeError, key_ring::KeyRing};
 use platform_api::{
-    foundation::{act::Actor, change_log, db::DbError},
+    foundation::act::Actor,
     modules::consumers::{self, CodeShown, ConsumersError, ScanError},
 };
 use std::os::unix::fs::PermissionsExt;
@@ -70,8 +70,7 @@ fn a_kiosk_that_was_offline_for_three_days_over_the_change_of_keys_still_believe
 fn every_change_of_the_ring_goes_to_the_kiosks_as_they_read_it() {
     let platform = Platform::new();
     let ring = rotate(&platform);
-    let logged: Result<_, DbError> = platform.db().read(|tx| change_log::read_since(tx, 0, 100));
-    let row = logged.unwrap().into_iter().find(|row| row.kind == "key_ring").unwrap();
+    let row = logged(platform.db()).into_iter().find(|row| row.kind == "key_ring").unwrap();
     let change = protocol::feed::Change {
         kind: row.kind,
         id: row.id,

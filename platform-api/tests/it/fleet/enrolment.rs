@@ -4,6 +4,7 @@ use crate::{
     harness::Platform,
     kiosk::{Kiosk, pairing_code, try_enrol},
 };
+use protocol::{device::HeartbeatAnswer, signed::Purpose};
 use serde_json::json;
 
 #[tokio::test]
@@ -13,6 +14,16 @@ async fn a_pairing_code_works_once() {
     let first = Kiosk::from_answer(&try_enrol(&platform, &code, 1).await, 1);
     assert_eq!(first.epoch, 1);
     try_enrol(&platform, &code, 2).await.expect_problem(403, "PAIRING_REFUSED");
+}
+
+#[tokio::test]
+async fn a_kiosk_that_never_heard_the_answer_is_paired_with_the_same_key_and_the_next_epoch() {
+    let platform = Platform::new();
+    let unheard = Kiosk::enrol(&platform, 1).await;
+    let code = pairing_code(&platform, None);
+    let heard = Kiosk::from_answer(&try_enrol(&platform, &code, 1).await, 1);
+    assert_eq!((heard.id, heard.epoch), (unheard.id, 2));
+    heard.get(&platform, "/api/k/v1/feed").await.expect(200);
 }
 
 #[tokio::test]
@@ -53,8 +64,9 @@ async fn a_heartbeat_tells_how_the_kiosk_is_and_brings_the_time() {
     let at = platform.app.clock.now().plus_ms(1_500);
     let body = json!({"epoch": 1, "build": "0.2.0", "config_version": 3, "feed_cursor": 9, "outbox_rows": 2,
         "lease_slots": 17, "camera": true, "at": at.get()});
-    let answer = kiosk.post(&platform, "/api/k/v1/heartbeat", body.clone()).await.expect(200);
-    assert_eq!(answer["now"], platform.app.clock.now().get());
+    let answer = kiosk.post(&platform, "/api/k/v1/heartbeat", body.clone()).await;
+    let answer: HeartbeatAnswer = kiosk.believe(answer, Purpose::Heartbeat);
+    assert_eq!(answer.now, platform.app.clock.now());
     let known = platform.db().read(|tx| {
         let row = tx.query_one("SELECT build, outbox_rows, clock_ahead_ms FROM kiosk", &[])?;
         Ok::<_, platform_api::foundation::db::DbError>((

@@ -58,7 +58,8 @@ async fn wrong_signatures_are_limited_per_address_and_keep_no_kiosk_out() {
     let platform = Platform::with(|config| config.limits.requests_per_minute = 60);
     let kiosk = Kiosk::enrol(&platform, 1).await;
     let key = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
-    let stranger = Kiosk { key, id: kiosk.id, epoch: kiosk.epoch, platform_key: kiosk.platform_key };
+    let counter = std::sync::atomic::AtomicU64::new(0);
+    let stranger = Kiosk { key, id: kiosk.id, epoch: kiosk.epoch, platform_key: kiosk.platform_key, counter };
     // The enrolment came from the same address.
     for _ in 0..59 {
         stranger.get(&platform, FEED).await.expect_problem(401, "DEVICE_REFUSED");

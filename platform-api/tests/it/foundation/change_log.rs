@@ -38,7 +38,7 @@ fn a_reader_sees_each_thing_once_in_its_newest_state_and_in_order() {
     append(&platform, "b", None);
     let read = |cursor, limit| {
         let changes =
-            platform.db().read(move |tx| change_log::read_since(tx, start + cursor, limit)).unwrap();
+            platform.db().read(move |tx| change_log::read_since(tx, "city", start + cursor, limit)).unwrap();
         changes.into_iter().map(|change| (change.seq - start, change.id, change.body)).collect::<Vec<_>>()
     };
     let expected = [(3, "c", Some("1")), (4, "a", Some("2")), (5, "b", None)]

@@ -230,3 +230,30 @@ fn closing_finishes_what_is_queued() {
     drop(reopened);
     assert!(!path.with_extension("db-wal").exists(), "the log was not folded into the file");
 }
+
+#[test]
+fn an_inline_database_works_on_the_thread_that_asks_and_needs_no_runtime() {
+    let db = Db::open_inline(None).unwrap();
+    let here = std::thread::current().id();
+    let work = move |tx: &mut Tx<'_>| {
+        assert_eq!(std::thread::current().id(), here);
+        tx.execute("CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT NOT NULL)", &[])
+    };
+    db.write(work).unwrap();
+    let refused: Result<(), DbError> = db.write(|tx| {
+        insert(tx, 1)?;
+        Err(DbError::Closed)
+    });
+    assert!(refused.is_err());
+    let panicked: Result<(), DbError> = db.write(|tx| {
+        insert(tx, 2)?;
+        panic!("a panic rolls back")
+    });
+    assert!(matches!(panicked, Err(DbError::Panicked)));
+    db.write(|tx| insert(tx, 3)).unwrap();
+    let mut counting =
+        Box::pin(db.read_async(|tx| tx.query_one("SELECT count(*) AS n FROM thing", &[])?.get("n")));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let counted: Poll<Result<i64, DbError>> = counting.as_mut().poll(&mut context);
+    assert!(matches!(counted, Poll::Ready(Ok(1))), "ready at once");
+}

@@ -13,8 +13,8 @@ use protocol::{
 
 async fn close(town: &Town, lease: LeaseId, used: u32) -> u32 {
     let body = serde_json::to_value(CloseRequest { epoch: town.kiosk.epoch, lease, used }).unwrap();
-    let answer = town.kiosk.post(&town.platform, "/api/k/v1/leases:close", body).await.expect(200);
-    serde_json::from_value::<CloseAnswer>(answer).unwrap().returned
+    let answer = town.kiosk.post(&town.platform, "/api/k/v1/leases:close", body).await;
+    town.kiosk.believe::<CloseAnswer>(answer, protocol::signed::Purpose::Close).returned
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What a kiosk is lent.
 
 use crate::{
-    kiosk::{Kiosk, pairing_code, try_enrol},
+    kiosk::{Kiosk, pairing_code_in, try_enrol},
     town::Town,
 };
 use domain::ids::BatchId;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const LEASES: &str = "/api/k/v1/leases";
 
 fn request(epoch: u32, request_no: u64, batch: BatchId, want: u32) -> Value {
-    serde_json::to_value(LeaseRequest { epoch, request_no, batch, want }).unwrap()
+    serde_json::to_value(LeaseRequest { epoch, request_no, batch, want, at: None }).unwrap()
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn an_epoch_that_has_ended_is_lent_nothing_and_its_request_numbers_mean_no
     let town = Town::new().await;
     let batch = town.batch(|new| new.stock_total = 100);
     let old = town.lease(batch, 5).await;
-    let code = pairing_code(&town.platform, Some(town.kiosk.id));
+    let code = pairing_code_in(&town.platform, town.mall, Some(town.kiosk.id));
     let renewed = Kiosk::from_answer(&try_enrol(&town.platform, &code, 77).await, 77);
     let stale = renewed.post(&town.platform, LEASES, request(1, 50, batch, 5)).await;
     stale.expect_problem(409, "EPOCH_ENDED");

@@ -1,14 +1,15 @@
 //! The wire forms of campaigns and batches; instants are RFC 3339, money is fen.
 
 use super::super::model::{
-    Batch, BatchContent, BatchVersion, Campaign, CampaignError, NewBatch, NewCampaign,
+    Batch, BatchContent, BatchVersion, Campaign, CampaignError, NewBatch, NewCampaign, Recall,
 };
-use crate::modules::ledger::CampaignBalances;
+use crate::modules::{ledger::CampaignBalances, media::PictureId};
 use domain::{
     batch::{BatchTerms, PersonLimit, Validity},
     ids::{CampaignId, FundId, MallId, MerchantId, StoreId},
     money::Fen,
     pricing::{Benefit, Funder},
+    quota::Quota,
     segment::Predicate,
     time::UtcMillis,
     window::Window,
@@ -33,6 +34,10 @@ pub(super) struct CampaignRequest {
     from_at: String,
     #[schema(example = "2027-01-01T00:00:00+08:00")]
     until_at: String,
+    /// The part of all people it is not shown to, in basis points, so that its effect can be measured.
+    #[serde(default)]
+    #[schema(example = 500, maximum = 10000)]
+    holdout_bp: u32,
 }
 
 impl TryFrom<CampaignRequest> for NewCampaign {
@@ -45,6 +50,7 @@ impl TryFrom<CampaignRequest> for NewCampaign {
             budget_fen: Fen::new(request.budget_fen),
             from_at: instant("from_at", &request.from_at)?,
             until_at: instant("until_at", &request.until_at)?,
+            holdout_bp: request.holdout_bp,
         })
     }
 }
@@ -60,6 +66,7 @@ pub(super) struct CampaignBody {
     from_at: String,
     until_at: String,
     closed: bool,
+    holdout_bp: u32,
 }
 
 impl From<Campaign> for CampaignBody {
@@ -73,6 +80,7 @@ impl From<Campaign> for CampaignBody {
             from_at: text(campaign.from_at),
             until_at: text(campaign.until_at),
             closed: campaign.closed,
+            holdout_bp: campaign.holdout_bp,
         }
     }
 }
@@ -151,6 +159,10 @@ pub(super) struct ContentBody {
     /// The brand that pays, when one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     brand: Option<String>,
+    /// The id of the picture kiosks show with it; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    picture: Option<PictureId>,
     /// `kind` is `amount_off`, `percent_off` or `no_threshold`.
     #[schema(value_type = Object, example = json!({"kind": "amount_off", "threshold_fen": 10000, "off_fen": 3000}))]
     benefit: Benefit,
@@ -176,6 +188,12 @@ pub(super) struct ContentBody {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     use_windows: Vec<Window>,
+    /// How many may be issued on one day and in one window, in Shanghai time; absent for as many as there are. With
+    /// windows nothing is issued outside of them.
+    #[serde(default, skip_serializing_if = "Quota::is_unlimited")]
+    #[schema(value_type = Object, example = json!({"per_day": 200, "per_window":
+        [{"window": {"from": "20:00", "to": "22:00"}, "coupons": 50}]}))]
+    quota: Quota,
     validity: ValidityBody,
     per_person_total: u32,
     per_person_day: u32,
@@ -204,6 +222,7 @@ impl TryFrom<ContentBody> for BatchContent {
             terms_text: body.terms_text,
             stores: body.stores,
             brand: body.brand,
+            picture: body.picture,
             terms: BatchTerms {
                 benefit: body.benefit,
                 min_pay_fen: body.min_pay_fen,
@@ -212,6 +231,7 @@ impl TryFrom<ContentBody> for BatchContent {
                 claim_from: instant("claim_from_at", &body.claim_from_at)?,
                 claim_until: instant("claim_until_at", &body.claim_until_at)?,
                 claim_windows: body.claim_windows,
+                quota: body.quota,
                 use_windows: body.use_windows,
                 validity,
                 per_person: PersonLimit { total: body.per_person_total, day: body.per_person_day },
@@ -229,6 +249,7 @@ impl From<BatchContent> for ContentBody {
             terms_text: content.terms_text,
             stores: content.stores,
             brand: content.brand,
+            picture: content.picture,
             benefit: terms.benefit,
             min_pay_fen: terms.min_pay_fen,
             funding: terms.funding,
@@ -236,6 +257,7 @@ impl From<BatchContent> for ContentBody {
             claim_from_at: text(terms.claim_from),
             claim_until_at: text(terms.claim_until),
             claim_windows: terms.claim_windows,
+            quota: terms.quota,
             use_windows: terms.use_windows,
             validity: match terms.validity {
                 Validity::Until(at) => ValidityBody::UntilAt(text(at)),
@@ -266,6 +288,10 @@ pub(super) struct BatchBody {
     committed_fen: i64,
     /// What it has cost the government.
     spent_fen: i64,
+    /// Coupons that leave the stock as kiosks give them back, because it was cut while they were out.
+    stock_cut_due: u32,
+    /// Why it was recalled; absent when it was not.
+    recalled: Option<String>,
 }
 
 impl From<Batch> for BatchBody {
@@ -283,7 +309,45 @@ impl From<Batch> for BatchBody {
             stock_issued: batch.stock.issued,
             committed_fen: batch.committed_fen.get(),
             spent_fen: batch.spent_fen.get(),
+            stock_cut_due: batch.cut_due,
+            recalled: batch.recalled,
         }
+    }
+}
+
+/// A lower stock.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StockRequest {
+    /// How many coupons there are to be in all, those issued among them.
+    #[schema(example = 300, minimum = 1)]
+    pub(super) stock_total: u32,
+    /// Why; goes into the audit log.
+    #[schema(example = "商户备货不足", max_length = 60)]
+    pub(super) reason: String,
+}
+
+/// A recall to be asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecallRequest {
+    /// Why; shown to shoppers and cashiers.
+    #[schema(example = "商户停业，活动取消", max_length = 60)]
+    pub(super) reason: String,
+}
+
+/// A recall.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecallBody {
+    reason: String,
+    asked_by: String,
+    /// Absent while the second person has not decided.
+    approved: Option<bool>,
+}
+
+impl From<Recall> for RecallBody {
+    fn from(recall: Recall) -> RecallBody {
+        RecallBody { reason: recall.reason, asked_by: recall.asked_by, approved: recall.approved }
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn consumer(call: &Call) -> Result<ConsumerId, Problem> {
     call.actor().consumer().ok_or_else(|| Problem::new(Code::Unauthenticated))
 }
 
-fn instant(at: UtcMillis) -> String {
+/// An instant as bodies carry it.
+pub(super) fn instant(at: UtcMillis) -> String {
     at.to_rfc3339().unwrap_or_default()
 }
 

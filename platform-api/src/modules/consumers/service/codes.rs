@@ -5,7 +5,7 @@ use super::{
         error::{ConsumersError, ScanError},
         keys::Keys,
         model::{CODE_TAGS_PREFERRED, CodeShown, PSEUDONYM_KEPT_DAYS},
-        store::{self, codes as rows},
+        store::{self, codes as rows, passes},
     },
     ring, tags,
 };
@@ -15,7 +15,8 @@ use crate::foundation::{
 };
 use domain::{
     consumer_code::{
-        self, CODE_RENEW_MS, CODE_VALID_MS, CodeHead, IdentifyCode, Pseudonym, RedeemCode, accepted_until,
+        self, CLOCK_SKEW_MS, CODE_RENEW_MS, CODE_VALID_MS, CodeHead, IdentifyCode, Pseudonym, RedeemCode,
+        accepted_until,
     },
     ids::{CityCode, ConsumerId, CouponId},
     key_ring::KeyRing,
@@ -34,11 +35,12 @@ pub(in super::super) fn identify(
     keys: &Keys,
     consumer: ConsumerId,
 ) -> Result<CodeShown, ConsumersError> {
+    super::denied::refuse_blocked(tx, consumer)?;
     tags::refresh(tx, act, keys, consumer)?;
     let tags = tags::of(tx, consumer, act.now)?;
     let tags = tags.into_iter().take(CODE_TAGS_PREFERRED).map(|assertion| assertion.tag).collect();
     let (head, key_id, key) = head(tx, act, keys, consumer)?;
-    let code = IdentifyCode { head, tags };
+    let code = IdentifyCode { head, tags, pass: None };
     Ok(shown(consumer_code::issue_identify(&code, key_id, &key), &head))
 }
 
@@ -90,7 +92,11 @@ pub(in super::super) fn check_identify(
     act: &Act,
     text: &str,
 ) -> Result<IdentifyCode, ScanError> {
-    Ok(consumer_code::verify_identify(text.as_bytes(), &ring_held(tx, act.now)?, act.now)?)
+    let code = consumer_code::verify_identify(text.as_bytes(), &ring_held(tx, act.now)?, act.now)?;
+    match code.pass {
+        Some(anchor) if !passes::is_good(tx, anchor)? => Err(ScanError::PassRevoked),
+        Some(_) | None => Ok(code),
+    }
 }
 
 /// Believes a redeem code by signature, purpose and time; does not use it up.
@@ -133,8 +139,10 @@ fn ring_held(tx: &mut Tx<'_>, now: UtcMillis) -> Result<KeyRing, DbError> {
     Ok(ring::current(tx, now)?.unwrap_or_else(empty))
 }
 
-/// Forgets pseudonyms past their retention and burned codes that could not be accepted any more; gives how many.
+/// Forgets pseudonyms past their retention, burned codes and passes that could not be accepted any more; gives how many.
 pub(in super::super) fn forget_expired(tx: &mut Tx<'_>, act: &Act) -> Result<u64, DbError> {
     let pseudonyms = rows::forget_pseudonyms(tx, act.now.day().plus_days(-PSEUDONYM_KEPT_DAYS))?;
-    Ok(pseudonyms + rows::forget_burned(tx, act.now)?)
+    // A code of the last step is believed for a while longer.
+    let ended_before = act.now.plus_ms(-CLOCK_SKEW_MS);
+    Ok(pseudonyms + rows::forget_burned(tx, act.now)? + passes::forget(tx, ended_before)?)
 }

@@ -3,7 +3,7 @@
 use super::super::{
     error::ConsumersError,
     model::{Consent, ConsentText, Purpose},
-    store::{self, consents as rows},
+    store::{self, consents as rows, passes},
 };
 use crate::foundation::{
     act::Act,
@@ -58,6 +58,8 @@ pub(in super::super) fn withdraw(
         }
         Purpose::Personalised => {}
     }
+    // They carry the tags of before; the phone fetches others.
+    passes::revoke(tx, consumer, act.now)?;
     rows::withdraw(tx, consumer, purpose, act.now)?;
     Ok(())
 }

@@ -36,6 +36,8 @@ pub(super) struct CouponBody {
     ends_at: String,
     redeemed_at: Option<String>,
     redeemed_store_name: Option<String>,
+    /// Why its batch was recalled; absent when it was not.
+    recalled: Option<String>,
 }
 
 /// A store a coupon holds at.
@@ -63,6 +65,7 @@ impl From<CouponView> for CouponBody {
             ends_at: text(view.coupon.ends_at),
             redeemed_at,
             redeemed_store_name,
+            recalled: view.recalled,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
         rules::{self, Brought},
         store,
     },
-    report,
+    conflicts, report,
 };
 use crate::{
     foundation::{
@@ -28,7 +28,7 @@ use crate::{
 };
 use domain::{
     coupon::{CouponMove, CouponState},
-    ids::{ConsumerId, MerchantId, RedemptionId, StoreId},
+    ids::{BatchId, ConsumerId, MerchantId, RedemptionId, StoreId},
     pricing::Party,
     time::UtcMillis,
 };
@@ -53,6 +53,16 @@ struct Case {
     suspect: Option<&'static str>,
 }
 
+impl Case {
+    /// The slot of the voucher that was brought, if one was.
+    fn claim(&self) -> Option<&SlotClaim> {
+        match &self.found {
+            Found::Coupon(_, claim) => claim.as_ref(),
+            Found::Slot(claim, _) => Some(claim),
+        }
+    }
+}
+
 /// Says what a redemption would do. Changes nothing and uses no code up.
 pub fn preview(tx: &mut Tx<'_>, act: &Act, presented: &Presented) -> Result<Preview, CouponError> {
     examine(tx, act, presented).map(|case| case.preview)
@@ -64,6 +74,9 @@ pub fn confirm(tx: &mut Tx<'_>, act: &Act, presented: &Presented) -> Result<Rede
     let case = examine(tx, act, presented)?;
     use_code_up(tx, act, presented, case.brought)?;
     let coupon = take_coupon(tx, act, &case)?;
+    if let Some(claim) = case.claim() {
+        conflicts::note(tx, act, (claim, &presented.code), format!("store:{}", case.till.store.id))?;
+    }
     let redemption = record(tx, act, &case, &coupon)?;
     post(tx, act, &case, &redemption)?;
     announce(tx, act, &redemption, &coupon)?;
@@ -176,7 +189,14 @@ fn refuse_used(tx: &mut Tx<'_>, coupon: &Coupon) -> Result<(), CouponError> {
     if let Some(earlier) = store::redemptions::of_coupon(tx, coupon.id)? {
         return Err(CouponError::AlreadyRedeemed(Box::new(earlier)));
     }
+    refuse_recalled(tx, coupon.batch)?;
     rules::check_state(coupon.state)
+}
+
+/// Nothing of a recalled batch is honoured, whether or not the job that voids its coupons has been.
+fn refuse_recalled(tx: &mut Tx<'_>, batch: BatchId) -> Result<(), CouponError> {
+    let recalled = campaigns::batch(tx, batch)?.and_then(|batch| batch.recalled);
+    recalled.map_or(Ok(()), |reason| Err(CouponError::Recalled(reason)))
 }
 
 /// A voucher nobody has reported: it must stand before R and within the limit, like a report.
@@ -185,10 +205,11 @@ fn check_slot(
     act: &Act,
     (claim, owner): (&SlotClaim, ConsumerId),
 ) -> Result<(BatchVersion, Option<&'static str>), CouponError> {
+    refuse_recalled(tx, claim.voucher.batch)?;
     let version = report::version_of(tx, claim)?;
     match report::check(tx, act, (claim, owner, &version), 0)? {
         Ok(suspect) => Ok((version, suspect)),
-        Err(rules::NoCoupon::LeaseReclaimed) => Err(CouponError::VoucherEnded),
+        Err(rules::NoCoupon::LeaseReclaimed | rules::NoCoupon::Recalled) => Err(CouponError::VoucherEnded),
         Err(rules::NoCoupon::UserLimit) => Err(CouponError::Refused(domain::eligibility::Refusal::UserLimit)),
     }
 }

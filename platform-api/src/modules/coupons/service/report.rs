@@ -1,9 +1,12 @@
 //! A kiosk's reports: each slot becomes one coupon, or a word why not, however often it is reported.
 
-use super::super::{
-    model::{Coupon, CouponError, Origin},
-    rules::{self, ReportFacts},
-    store,
+use super::{
+    super::{
+        model::{Coupon, CouponError, Origin},
+        rules::{self, ReportFacts},
+        store,
+    },
+    conflicts,
 };
 use crate::{
     foundation::{
@@ -68,6 +71,7 @@ fn answer(
     if slot != (report.lease, report.slot) || act.actor.kiosk() != Some(claim.device) {
         return Ok(rejected(VOUCHER_REFUSED));
     }
+    conflicts::note(tx, act, (&claim, &report.voucher), format!("kiosk:{}", claim.device))?;
     let Some(owner) = consumers::resolve(tx, claim.voucher.claimed_at.day(), claim.voucher.pseudonym)? else {
         return Ok(rejected(UNKNOWN_PERSON));
     };
@@ -115,12 +119,15 @@ pub(super) fn check(
 ) -> Result<Result<Option<&'static str>, rules::NoCoupon>, CouponError> {
     let day = claim.voucher.claimed_at.day();
     let (held_total, held_that_day) = store::held(tx, (owner, claim.voucher.batch), day)?;
+    let recalled = campaigns::batch(tx, claim.voucher.batch)?.is_some_and(|batch| batch.recalled.is_some());
     Ok(rules::decide_report(&ReportFacts {
         voucher: &claim.voucher,
         slot: if claim.state == SlotState::Returned { SlotState::Returned } else { SlotState::Open },
         terms: &version.content.terms,
         held_total,
         held_that_day,
+        issued_within: claim.issued_within,
+        recalled,
         device_ahead_ms,
         now: act.now,
     }))

@@ -1,6 +1,7 @@
 //! The wire forms of merchants, stores and tills.
 
 use super::super::model::{MerchantError, Standing, Store, Till};
+use crate::modules::media::PictureId;
 use domain::{
     ids::{MallId, MerchantId, StoreId},
     window::Window,
@@ -112,6 +113,18 @@ pub(super) struct StoreRequest {
     #[serde(default)]
     #[schema(value_type = Vec<Object>, example = json!([{"from": "10:00", "to": "22:00"}]))]
     pub(super) open: Vec<Window>,
+    /// The id of the picture kiosks show of it; absent for none.
+    #[schema(value_type = Option<String>)]
+    pub(super) picture: Option<PictureId>,
+}
+
+/// The picture of a store.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StorePictureRequest {
+    /// The picture's id; absent for none.
+    #[schema(value_type = Option<String>)]
+    pub(super) picture: Option<PictureId>,
 }
 
 /// Where somebody works.

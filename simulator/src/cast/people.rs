@@ -49,6 +49,11 @@ impl Shopper {
         Ok(Shopper { key: key.to_owned(), caller: platform.sign_in_phone(phone).await? })
     }
 
+    /// Somebody who has signed in already.
+    pub fn new(key: &str, caller: Caller) -> Shopper {
+        Shopper { key: key.to_owned(), caller }
+    }
+
     /// The consumer code the phone shows now.
     pub async fn code(&self, platform: &Platform) -> Result<String, Broken> {
         let Code { text } = platform.get("/api/c/v1/crowd-code", Some(&self.caller)).await?;
