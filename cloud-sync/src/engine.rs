@@ -7,7 +7,7 @@ use crate::{
     owner::{OwnerError, StoreHandle},
     ports::{Chance, Clock},
     store::{Facts, Identity, Store, StoreError},
-    transport::{Transport, TransportError},
+    transport::{Transport, TransportError, origin::Origin},
     wire::{self, Answer, Awaited, Call, Failure, Signer},
 };
 use domain::time::UtcMillis;
@@ -67,11 +67,11 @@ pub fn start(parts: Parts) -> io::Result<(SyncHandle, Receiver<News>)> {
 }
 
 impl SyncHandle {
-    /// Pairs the kiosk with the platform at `platform_url` (scheme, host and port); the outcome comes as
-    /// [`News::Enrolled`] or [`News::EnrolFailed`].
-    pub fn enrol(&self, platform_url: &str, pairing_code: &str) {
+    /// Pairs the kiosk with the platform at `origin`; the outcome comes as [`News::Enrolled`] or
+    /// [`News::EnrolFailed`].
+    pub fn enrol(&self, origin: &Origin, pairing_code: &str) {
         self.order(Event::EnrolAsked(EnrolOrder {
-            origin: platform_url.trim().trim_end_matches('/').to_owned(),
+            origin: origin.to_string(),
             pairing_code: pairing_code.trim().to_owned(),
         }));
     }

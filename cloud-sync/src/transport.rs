@@ -3,6 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 pub mod http;
+pub mod origin;
 
 /// A request, ready to be sent as is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +42,26 @@ pub enum TransportError {
     /// No whole answer in time.
     #[error("the platform did not answer in time")]
     Timeout,
-    /// The other side is not who it should be.
-    #[error("the connection is not secure")]
+    /// The certificate was signed by nobody this kiosk trusts: the wrong `ca_file`, or a stranger in between.
+    #[error("the certificate is from an authority this kiosk does not trust: check ca_file and the network")]
+    UnknownAuthority,
+    /// The certificate is good, and somebody else's.
+    #[error("the certificate is for another host: check the platform's address")]
+    WrongHost,
+    /// The certificate is not valid yet or not any more, by this machine's clock.
+    #[error(
+        "the certificate is not valid today: check the clock of this kiosk, then the platform's certificate"
+    )]
+    NotValidToday,
+    /// TLS failed in another way, for example because no version is spoken by both.
+    #[error("no secure connection can be made")]
     NotSecure,
     /// The answer is longer than any of ours.
     #[error("the answer is too long")]
     TooLong,
+    /// The address is plain `http` and not on this machine: nothing was sent.
+    #[error("plain http is allowed to this machine only: pair the kiosk with an https address")]
+    PlainHttp,
     /// The address or a header cannot be used.
     #[error("the request cannot be sent")]
     BadRequest,

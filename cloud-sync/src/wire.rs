@@ -157,7 +157,11 @@ impl Failure {
     pub fn code(&self) -> &str {
         match self {
             Failure::Transport(TransportError::Timeout) => "TIMEOUT",
+            Failure::Transport(TransportError::UnknownAuthority) => "UNKNOWN_AUTHORITY",
+            Failure::Transport(TransportError::WrongHost) => "WRONG_HOST",
+            Failure::Transport(TransportError::NotValidToday) => "CERTIFICATE_NOT_VALID",
             Failure::Transport(TransportError::NotSecure) => "NOT_SECURE",
+            Failure::Transport(TransportError::PlainHttp) => "PLAIN_HTTP",
             Failure::Transport(
                 TransportError::Unreachable | TransportError::TooLong | TransportError::BadRequest,
             ) => "UNREACHABLE",

@@ -42,5 +42,7 @@ mod sessions;
 mod snapshots;
 #[path = "it/time.rs"]
 mod time;
+#[path = "it/tls.rs"]
+mod tls;
 #[path = "it/wire.rs"]
 mod wire;

@@ -11,13 +11,14 @@ use cloud_sync::disk::FolderDisk;
 use cloud_sync::engine;
 use cloud_sync::owner::StoreHandle;
 use cloud_sync::store::Store;
-use cloud_sync::transport::{Transport, http::HttpTransport};
+use cloud_sync::transport::{Transport, http::HttpTransport, origin::Origin};
 use tracing_subscriber::EnvFilter;
 
 use crate::adapters::qr_ladder::LiveDecoder;
 use crate::adapters::silent_speaker::SilentSpeaker;
 use crate::adapters::system_chance::SystemChance;
 use crate::adapters::system_clock::SystemClock;
+use crate::app::view::pairing_failure;
 use crate::config::{Config, LogConfig, PlatformConfig};
 use crate::ports::{CameraError, Chance, Decoder, FrameSource, MakeChance, OpenCamera, Speaker};
 use crate::scanner::ScannerLimits;
@@ -65,8 +66,9 @@ pub fn pair(arguments: &[OsString]) -> Result<(), Failure> {
     let options = Options::read(arguments, &["--config", "--platform", "--code"])?;
     let config = options.config()?;
     let pairing_code = options.value("--code").ok_or(USAGE)?;
-    let named = options.value("--platform").map(str::to_owned);
-    let url = named.or_else(|| config.platform.url.clone()).ok_or("no platform is named: --platform URL")?;
+    let named = options.value("--platform").map(Origin::parse).transpose()?;
+    let platform = named.or_else(|| config.platform.url.clone());
+    let platform = platform.ok_or("no platform is named: --platform URL")?;
     start_log(&config.log)?;
     let (store, _) = Store::open(Arc::new(FolderDisk::new(&config.data.folder)), &mut SystemChance)?;
     let (store, _thread) = StoreHandle::start(store)?;
@@ -80,15 +82,17 @@ pub fn pair(arguments: &[OsString]) -> Result<(), Failure> {
     // A machine that is paired already says so first; the order comes after that.
     let standing = news.iter().find(|news| matches!(news, News::Enrolled | News::NotEnrolled(_)));
     tracing::debug!(?standing, "before pairing");
-    sync.enrol(&url, pairing_code);
+    sync.enrol(&platform, pairing_code);
     for told in news {
         match told {
             News::Enrolled => {
-                tracing::info!("paired with {url}");
+                tracing::info!("paired with {platform}");
                 sync.stop();
                 return Ok(());
             }
-            News::EnrolFailed { code } => return Err(format!("pairing failed: {code}").into()),
+            News::EnrolFailed { code } => {
+                return Err(format!("pairing failed: {}", pairing_failure(&code)).into());
+            }
             News::NotEnrolled(_)
             | News::Link(_)
             | News::Time { .. }

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use cloud_sync::store::MediaPolicy;
+use cloud_sync::transport::origin::{Origin, OriginError};
 use serde::Deserialize;
 
 /// More than this and no picture would ever fit.
@@ -45,7 +46,7 @@ pub struct DataConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct PlatformConfig {
     /// Scheme, host and port that `kiosk pair` asks when its command line names none; a paired kiosk remembers its own.
-    pub url: Option<String>,
+    pub url: Option<Origin>,
     /// A PEM file of the only authorities that are trusted; without one, those of the system.
     pub ca_file: Option<PathBuf>,
 }
@@ -136,6 +137,9 @@ pub enum ConfigError {
         /// Where and why not.
         source: Box<toml::de::Error>,
     },
+    /// The environment names no platform that a kiosk may talk to.
+    #[error("KIOSK_PLATFORM_URL cannot be used")]
+    Platform(#[source] OriginError),
     /// A variable of the environment cannot be used.
     #[error("{name} cannot be used: {why}")]
     Variable {
@@ -182,7 +186,8 @@ impl Config {
             self.platform.ca_file = Some(file.into());
         }
         if let Some(url) = text("KIOSK_PLATFORM_URL")? {
-            self.platform.url = Some(url);
+            let origin = Origin::parse(&url).map_err(ConfigError::Platform)?;
+            self.platform.url = Some(origin);
         }
         if let Some(index) = text("KIOSK_CAMERA")? {
             self.camera.index = index.parse().map_err(|_| not("KIOSK_CAMERA", "it is no number"))?;
@@ -203,10 +208,6 @@ impl Config {
         }
         if self.media.floor_percent > FLOOR_PERCENT_MAX {
             return Err(not("media.floor_percent", "it must be at most 90"));
-        }
-        let has_scheme = |url: &str| url.starts_with("https://") || url.starts_with("http://");
-        if self.platform.url.as_deref().is_some_and(|url| !has_scheme(url)) {
-            return Err(not("KIOSK_PLATFORM_URL", "it must begin with https:// or http://"));
         }
         Ok(())
     }
@@ -230,7 +231,7 @@ mod tests {
     fn the_example_names_every_setting_and_shows_the_defaults() {
         let config = Config::load(Some(Path::new(EXAMPLE)), nothing).unwrap();
         let shown = PlatformConfig {
-            url: Some("https://pass.example.cn".to_owned()),
+            url: Some(Origin::parse("https://pass.example.cn").unwrap()),
             ca_file: Some("/etc/city-kiosk/platform-ca.pem".into()),
         };
         assert_eq!(config, Config { platform: shown, ..Config::default() });
@@ -255,7 +256,22 @@ mod tests {
         let file = folder.path().join("kiosk.toml");
         fs::write(&file, "[camera]\nindx = 1\n").unwrap();
         assert!(matches!(Config::load(Some(&file), nothing), Err(ConfigError::Syntax { .. })));
-        let wrong = |name| (name == "KIOSK_PLATFORM_URL").then(|| "pass.example.cn".into());
+        let wrong = |name| (name == "KIOSK_CAMERA").then(|| "front".into());
         assert!(matches!(Config::load(None, wrong), Err(ConfigError::Variable { .. })));
+    }
+    #[test]
+    fn a_platform_of_another_machine_is_talked_to_in_secret_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kiosk.toml");
+        fs::write(&file, "[platform]\nurl = \"http://pass.example.cn\"\n").unwrap();
+        let Err(ConfigError::Syntax { source, .. }) = Config::load(Some(&file), nothing) else {
+            panic!("taken")
+        };
+        assert!(source.to_string().contains("must begin with https"), "{source}");
+        let variable = |name| (name == "KIOSK_PLATFORM_URL").then(|| "http://pass.example.cn".into());
+        let refused = Config::load(None, variable);
+        assert!(matches!(refused, Err(ConfigError::Platform(OriginError::PlainHttp))), "{refused:?}");
+        let here = |name| (name == "KIOSK_PLATFORM_URL").then(|| "http://127.0.0.1:8480".into());
+        assert!(Config::load(None, here).is_ok());
     }
 }

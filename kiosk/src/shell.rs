@@ -20,7 +20,7 @@ use cloud_sync::disk::FolderDisk;
 use cloud_sync::engine::{self, SyncHandle};
 use cloud_sync::owner::StoreHandle;
 use cloud_sync::store::{MediaPolicy, Store, StoreError};
-use cloud_sync::transport::Transport;
+use cloud_sync::transport::{Transport, origin::Origin};
 use domain::ids::EventId;
 
 use crate::app::{self, Effect, Event, ScannedBytes, Setup, State, ViewModel};
@@ -179,8 +179,8 @@ impl Kiosk {
     }
 
     /// Pairs the kiosk with a platform; the outcome is an event like any other.
-    pub fn pair(&self, platform_url: &str, pairing_code: &str) {
-        self.shell.with_sync(|sync| sync.enrol(platform_url, pairing_code));
+    pub fn pair(&self, platform: &Origin, pairing_code: &str) {
+        self.shell.with_sync(|sync| sync.enrol(platform, pairing_code));
     }
 
     /// Shows the window and serves shoppers until it is closed.

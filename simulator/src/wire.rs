@@ -128,17 +128,17 @@ fn chapters(town: &mut Town, report: &mut Report<impl Write>) -> Result<(), Brok
 fn pair(town: &mut Town, report: &mut Report<impl Write>) -> Result<(), Broken> {
     let code = town.pairing_code()?;
     town.expect(ENROL, Fault::LoseAnswer, 1);
-    town.kiosk.enrol(&town.proxy.origin(), &code);
+    town.kiosk.enrol(&town.proxy.origin(), &code)?;
     let said = town.kiosk.paired()?.err().ok_or_else(|| Broken::new("paired without an answer"))?;
     town.expect(FEED, Fault::TruncateAnswer, 1);
     town.expect(FEED, Fault::ResetAnswer, 1);
-    town.kiosk.enrol(&town.proxy.origin(), &code);
+    town.kiosk.enrol(&town.proxy.origin(), &code)?;
     // A code works once. The kiosk keeps the key that nobody confirmed, and must be paired with it all the same.
     let again = match town.kiosk.paired()? {
         Ok(()) => "同一配对码再次可用".to_owned(),
         Err(refused) => {
             let code = town.pairing_code()?;
-            town.kiosk.enrol(&town.proxy.origin(), &code);
+            town.kiosk.enrol(&town.proxy.origin(), &code)?;
             town.kiosk.paired()?.map_err(|refused| Broken::new(format!("a fresh code: {refused}")))?;
             format!("同一配对码 {refused}，新配对码可用")
         }

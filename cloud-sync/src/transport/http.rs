@@ -1,14 +1,16 @@
-//! HTTPS by reqwest: rustls, no redirects, no proxy, limits on time and size.
+//! HTTPS by reqwest: rustls, no redirects, no proxy, limits on time and size; plain HTTP to this machine only.
 
 use super::{
     Chunks, NextChunk, Opening, Sending, Transport, TransportError, WireAnswer, WireRequest, WireStream,
+    origin::{self, OriginError},
 };
 use reqwest::{
-    Certificate, Client, ClientBuilder, RequestBuilder, Response,
+    Certificate, Client, ClientBuilder, RequestBuilder, Response, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect,
 };
-use std::{error::Error, time::Duration};
+use rustls::CertificateError;
+use std::{error::Error, io, time::Duration};
 
 /// A connection in a mall stands within this time, or not at all.
 const CONNECT_S_MAX: u64 = 5;
@@ -50,7 +52,7 @@ impl HttpTransport {
     }
 
     async fn exchange(&self, request: WireRequest) -> Result<WireAnswer, TransportError> {
-        let mut answer = outgoing(&self.client, request).send().await.map_err(|error| class(&error))?;
+        let mut answer = outgoing(&self.client, request)?.send().await.map_err(|error| class(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| class(&error))? {
             if body.len() + chunk.len() > ANSWER_BYTES_MAX {
@@ -62,7 +64,7 @@ impl HttpTransport {
     }
 
     async fn begin(&self, request: WireRequest) -> Result<WireStream, TransportError> {
-        let sending = outgoing(&self.streams, request).send();
+        let sending = outgoing(&self.streams, request)?.send();
         let answer = tokio::time::timeout(Duration::from_secs(ANSWER_S_MAX), sending).await;
         let answer = answer.map_err(|_| TransportError::Timeout)?.map_err(|error| class(&error))?;
         Ok(WireStream { head: head(&answer), chunks: Box::new(Body(answer)) })
@@ -82,16 +84,25 @@ fn builder(pinned_ca_pem: Option<&[u8]>) -> Result<ClientBuilder, HttpError> {
     Ok(builder.tls_certs_only(authorities))
 }
 
-fn outgoing(client: &Client, request: WireRequest) -> RequestBuilder {
-    let url = format!("{}{}", request.origin, request.path);
+fn outgoing(client: &Client, request: WireRequest) -> Result<RequestBuilder, TransportError> {
+    let url = address(&request)?;
     let sending = match request.method {
         "GET" => client.get(url),
         _ => client.post(url).body(request.body),
     };
-    request
-        .headers
-        .into_iter()
-        .fold(sending, |sending, (name, value)| sending.header(HeaderName::from_static(name), value))
+    let headers = request.headers.into_iter();
+    Ok(headers.fold(sending, |sending, (name, value)| sending.header(HeaderName::from_static(name), value)))
+}
+
+/// A kiosk paired by an older build may remember an address that is not taken any more.
+fn address(request: &WireRequest) -> Result<Url, TransportError> {
+    let url = Url::parse(&format!("{}{}", request.origin, request.path));
+    let url = url.map_err(|_| TransportError::BadRequest)?;
+    match origin::check(&url) {
+        Ok(()) => Ok(url),
+        Err(OriginError::PlainHttp) => Err(TransportError::PlainHttp),
+        Err(OriginError::NotAnAddress | OriginError::TooMuch) => Err(TransportError::BadRequest),
+    }
 }
 
 fn head(answer: &Response) -> WireAnswer {
@@ -136,17 +147,36 @@ fn class(error: &reqwest::Error) -> TransportError {
     if error.is_timeout() {
         return TransportError::Timeout;
     }
-    if has_tls_cause(error) { TransportError::NotSecure } else { TransportError::Unreachable }
+    tls_cause(error).map_or(TransportError::Unreachable, tls_class)
 }
 
-/// reqwest does not name TLS failures: they are told by the cause at the bottom.
-fn has_tls_cause(error: &dyn Error) -> bool {
+/// The TLS failure at the bottom of an error, if there is one.
+fn tls_cause(error: &reqwest::Error) -> Option<&rustls::Error> {
     let mut cause = error.source();
     while let Some(inner) = cause {
-        if inner.to_string().contains("certificate") {
-            return true;
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return Some(tls);
         }
-        cause = inner.source();
+        cause = match inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            // What an I/O error carries, its `source` passes over.
+            Some(carried) => Some(carried),
+            None => inner.source(),
+        };
     }
-    false
+    None
+}
+
+fn tls_class(error: &rustls::Error) -> TransportError {
+    use CertificateError as Why;
+    let rustls::Error::InvalidCertificate(why) = error else { return TransportError::NotSecure };
+    // An authority that only has the name of ours signs with another key.
+    if matches!(why, Why::UnknownIssuer | Why::BadSignature) {
+        return TransportError::UnknownAuthority;
+    }
+    if matches!(why, Why::NotValidForName | Why::NotValidForNameContext { .. }) {
+        return TransportError::WrongHost;
+    }
+    let is_early = matches!(why, Why::NotValidYet | Why::NotValidYetContext { .. });
+    let is_late = matches!(why, Why::Expired | Why::ExpiredContext { .. });
+    if is_early || is_late { TransportError::NotValidToday } else { TransportError::NotSecure }
 }

@@ -9,7 +9,7 @@ use cloud_sync::{
     ports::{Clock, Now},
     store::{ClaimOrder, Store},
     testing::{DAWN, FakePlatform, Fault, SeededChance, batch_row},
-    transport::WireAnswer,
+    transport::{WireAnswer, origin::Origin},
 };
 use protocol::{feed::Row, push::Push};
 use std::{
@@ -27,6 +27,10 @@ impl Clock for VirtualClock {
         let monotonic = self.0.elapsed();
         Now { wall: DAWN.plus_ms(i64::try_from(monotonic.as_millis()).unwrap()), monotonic }
     }
+}
+
+fn origin() -> Origin {
+    Origin::parse(ORIGIN).unwrap()
 }
 
 struct Running {
@@ -90,7 +94,7 @@ impl Running {
 async fn paired_in_stock_claimed_offline_and_settled_when_the_network_is_back() {
     let running = run();
     running.wait_for(&News::NotEnrolled(cloud_sync::core::PairingNeeded::New)).await;
-    running.sync.enrol(&format!("{ORIGIN}/"), " AAAA2222 ");
+    running.sync.enrol(&origin(), " AAAA2222 ");
     running.wait_for(&News::StockChanged).await;
     assert_eq!(running.store.catalogue().batches.len(), 1);
     running.platform.cut(true);
@@ -137,7 +141,7 @@ fn an_engine_on_its_own_thread_stops_when_told() {
         about: About::default(),
     })
     .unwrap();
-    sync.enrol(ORIGIN, "AAAA2222");
+    sync.enrol(&origin(), "AAAA2222");
     assert!(news.iter().any(|news| news == News::Enrolled));
     sync.stop();
     assert!(news.iter().all(|news| news != News::Enrolled), "the news end with the engine");
@@ -148,7 +152,7 @@ fn an_engine_on_its_own_thread_stops_when_told() {
 #[tokio::test(start_paused = true)]
 async fn a_push_fetches_at_once_and_a_stream_that_is_no_platforms_is_left() {
     let running = run();
-    running.sync.enrol(ORIGIN, "AAAA2222");
+    running.sync.enrol(&origin(), "AAAA2222");
     running.wait_for(&News::StockChanged).await;
     running.wait_for_stream().await;
     running.platform.publish("8", &Row::Batch(Box::new(batch_row(8)))).unwrap();
@@ -174,7 +178,7 @@ async fn a_push_fetches_at_once_and_a_stream_that_is_no_platforms_is_left() {
 #[tokio::test(start_paused = true)]
 async fn stopping_the_engine_drops_its_stream() {
     let running = run();
-    running.sync.enrol(ORIGIN, "AAAA2222");
+    running.sync.enrol(&origin(), "AAAA2222");
     running.wait_for_stream().await;
     running.sync.stop();
     running.engine.await.unwrap();

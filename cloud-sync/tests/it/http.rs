@@ -108,6 +108,17 @@ fn nobody_there_and_no_address_have_their_class() {
 }
 
 #[test]
+fn plain_http_to_another_machine_is_not_even_connected() {
+    // This address is answered here and is none of this machine's own names.
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    assert_eq!(send(&origin, "POST", b"secret"), Err(TransportError::PlainHttp));
+    assert_eq!(open(&origin, 1), Err(TransportError::PlainHttp));
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody called");
+}
+
+#[test]
 fn a_pinned_authority_must_be_one() {
     assert!(
         HttpTransport::new(Some(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")).is_err()

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use cloud_sync::testing::{Row, code_head};
+use cloud_sync::transport::origin::Origin;
 use domain::ids::BatchId;
 use domain::segment::Predicate;
 use i_slint_backend_testing::mock_elapsed_time;
@@ -35,7 +36,7 @@ pub fn measure() -> Vec<Figure> {
         publish(&platform, number);
     }
     let desk = Desk::new(folder.path(), platform.clone(), now);
-    desk.kiosk.pair("http://platform.test", "K7QF2M9D");
+    desk.kiosk.pair(&Origin::parse("https://platform.test").unwrap(), "K7QF2M9D");
     desk.until("the offers", |desk| {
         desk.kiosk.with_state(|state| {
             state.device.catalogue.batches.len() == OFFERS && state.device.stock.len() >= STOCKED

@@ -16,7 +16,7 @@ pub mod words;
 pub use attract::{AttractView, SlideView};
 pub use card::{CardView, Chip};
 pub use claimed::ClaimedView;
-pub use maintenance::{FactView, MaintenanceView};
+pub use maintenance::{FactView, MaintenanceView, pairing_failure};
 pub use offer_detail::OfferDetailView;
 pub use offers::OffersView;
 pub use refused::{RefusedView, Weight};

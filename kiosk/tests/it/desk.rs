@@ -7,6 +7,7 @@ use std::time::Duration;
 use cloud_sync::core::About;
 use cloud_sync::ports::Clock;
 use cloud_sync::testing::{FakePlatform, ManualClock, Row, SeededChance, key_ring, mall_row, store_row};
+use cloud_sync::transport::origin::Origin;
 use domain::ids::BatchId;
 use domain::time::UtcMillis;
 use i_slint_backend_testing::{
@@ -126,7 +127,7 @@ impl Desk {
 
     /// Pairs the kiosk and waits until every offer and some stock of each is here.
     pub fn pair(&self) {
-        self.kiosk.pair("http://platform.test", "K7QF2M9D");
+        self.kiosk.pair(&Origin::parse("https://platform.test").unwrap(), "K7QF2M9D");
         self.until("offers and stock", |desk| {
             desk.kiosk.with_state(|state| {
                 let batches: Vec<BatchId> = state.device.catalogue.batches.keys().copied().collect();

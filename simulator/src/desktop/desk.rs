@@ -19,6 +19,7 @@ use crate::{
     },
     words::chain,
 };
+use cloud_sync::transport::origin::Origin;
 use kiosk::{
     adapters::{picture_file, system_chance::SystemChance},
     app::{Enrolment, Screen},
@@ -231,7 +232,8 @@ impl Desk {
             return Ok("平台已连上，一体机早已配对".to_owned());
         };
         let code = self.ask(|town| async move { town.pairing_code().await }).await?;
-        self.kiosk.pair(town.origin(), &code);
+        let platform = Origin::parse(town.origin()).trying("reading the platform's address")?;
+        self.kiosk.pair(&platform, &code);
         Ok("平台已连上，配对码已输入一体机".to_owned())
     }
 

@@ -6,7 +6,7 @@ use crate::{
     devices::World,
     words::chain,
 };
-use cloud_sync::ports::Clock;
+use cloud_sync::{ports::Clock, transport::origin::Origin};
 use kiosk::{adapters::picture_file, app::Enrolment, ports::Monotonic, shell::Kiosk};
 use slint::Timer;
 use std::{collections::BTreeMap, error::Error, path::Path, rc::Rc, time::Duration};
@@ -79,7 +79,7 @@ impl Steward {
     }
 
     async fn pair(&self, platform: &str, code: &str) -> Result<(), Failed> {
-        self.kiosk.pair(platform, code);
+        self.kiosk.pair(&Origin::parse(platform)?, code);
         self.wait(PAIR_LIMIT, || Ok(self.is_enrolled() && self.offers() > 0)).await
     }
 

@@ -12,7 +12,7 @@ use cloud_sync::{
     ports::{Chance, Clock, Now},
     store::{Catalogue, ClaimOrder, SessionOpening, Settled, Store, StoreError},
     testing::SeededChance,
-    transport::http::HttpTransport,
+    transport::{http::HttpTransport, origin::Origin},
 };
 use domain::{
     consumer_code::verify_identify,
@@ -61,10 +61,12 @@ impl Kiosk {
         Ok(Kiosk { store, owner: Some(owner), sync: Some(sync), news, clock, chance, told: Vec::new() })
     }
 
-    pub(super) fn enrol(&self, origin: &str, pairing_code: &str) {
+    pub(super) fn enrol(&self, origin: &str, pairing_code: &str) -> Result<(), Broken> {
+        let origin = Origin::parse(origin).trying("reading the platform's address")?;
         if let Some(sync) = &self.sync {
-            sync.enrol(origin, pairing_code);
+            sync.enrol(&origin, pairing_code);
         }
+        Ok(())
     }
 
     /// A shopper shows a code and claims a coupon of `batch`; it is on the disk when this returns.

@@ -26,6 +26,25 @@ pub struct FactView {
     pub value: String,
 }
 
+/// Why pairing failed and what to do about it, for the technician; the code stands behind, for whoever is asked.
+#[must_use]
+pub fn pairing_failure(code: &str) -> String {
+    let words = match code {
+        "PAIRING_REFUSED" => "配对码不对或已过期，请重新生成",
+        "RATE_LIMITED" => "尝试太频繁，请稍后再试",
+        "UNREACHABLE" => "连不上平台，请检查网线和平台地址",
+        "TIMEOUT" => "平台没有及时应答，请再试一次",
+        "PLAIN_HTTP" => "平台地址须以 https 开头",
+        "UNKNOWN_AUTHORITY" => "证书不是可信机构签发的，请核对根证书和网络",
+        "WRONG_HOST" => "证书属于另一台主机，请核对平台地址",
+        "CERTIFICATE_NOT_VALID" => "证书不在有效期内，请先核对本机时间",
+        "NOT_SECURE" => "无法建立加密连接，请检查网络",
+        "NOT_PLATFORM" => "应答的不是平台，请检查网络是否需要登录",
+        other => return other.to_owned(),
+    };
+    format!("{words}（{code}）")
+}
+
 pub(super) fn view(state: &State) -> MaintenanceView {
     let (title, body) = match state.device.enrolment {
         Enrolment::Starting | Enrolment::Enrolled => ("正在启动", "马上就好，请稍候"),
@@ -55,7 +74,7 @@ pub(super) fn view(state: &State) -> MaintenanceView {
         fact("网络", if state.device.online { "已连接" } else { "未连接" }),
         fact("摄像头", camera),
     ];
-    facts.extend(state.device.pairing_failure.as_ref().map(|code| fact("上次配对", code)));
+    facts.extend(state.device.pairing_failure.as_ref().map(|code| fact("上次配对", &pairing_failure(code))));
     MaintenanceView {
         title: title.to_owned(),
         body: body.to_owned(),

@@ -138,6 +138,24 @@ fn a_kiosk_without_a_platform_serves_nobody_and_looks_at_nothing() {
 }
 
 #[test]
+fn a_technician_reads_why_pairing_failed_until_it_succeeds() {
+    let mut play = Play::at(EVENING);
+    let last_pairing = |play: &Play| {
+        let facts = play.view().maintenance.unwrap().facts;
+        facts.into_iter().find(|fact| fact.label == "上次配对").map(|fact| fact.value)
+    };
+    play.tell(Event::Enrolled(Err(PairingNeeded::New)));
+    play.tell(Event::PairingFailed { code: "WRONG_HOST".to_owned() });
+    let told = last_pairing(&play).unwrap();
+    assert!(told.contains("请核对平台地址") && told.contains("WRONG_HOST"), "{told}");
+    play.tell(Event::PairingFailed { code: "SOMETHING_NEW".to_owned() });
+    assert_eq!(last_pairing(&play).unwrap(), "SOMETHING_NEW");
+    play.tell(Event::Enrolled(Ok(())));
+    play.tell(Event::Enrolled(Err(PairingNeeded::EpochEnded)));
+    assert_eq!(last_pairing(&play), None, "said of a pairing long past");
+}
+
+#[test]
 fn the_store_failing_at_the_door_is_said_and_opens_nothing() {
     let mut play = Play::at(EVENING);
     let code = young_single(1, play.wall());
