@@ -5,11 +5,14 @@
 
 use crate::media::{FolderMedia, MediaFiles};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, ErrorKind, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
+
+/// Holds nothing; whoever has it locked owns the folder.
+const LOCK_FILE: &str = "lock";
 
 /// One folder of files, and the databases in it.
 pub trait Disk: Send + Sync {
@@ -22,6 +25,12 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// When it cannot be made.
     fn prepare(&self) -> io::Result<()>;
+    /// Takes the folder for the caller alone, until what it is given is dropped or its process ends; `None` while
+    /// another has it.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn lock(&self) -> io::Result<Option<FolderLock>>;
     /// Whether there is a file of this name.
     ///
     /// # Errors
@@ -65,6 +74,20 @@ pub trait Disk: Send + Sync {
     /// one, to show that it would notice.
     fn ledger_flush(&self) -> Flush {
         Flush::EveryCommit
+    }
+}
+
+/// A folder is the holder's alone while this lives.
+pub struct FolderLock {
+    /// Closing it gives the folder back, as the end of the process does however it comes.
+    _file: Option<File>,
+}
+
+impl FolderLock {
+    /// For a disk in memory, which nobody else can open.
+    #[must_use]
+    pub fn unshared() -> FolderLock {
+        FolderLock { _file: None }
     }
 }
 
@@ -115,6 +138,16 @@ impl Disk for FolderDisk {
         }
         fs::create_dir_all(&self.0)?;
         self.0.parent().filter(|above| !above.as_os_str().is_empty()).map_or(Ok(()), sync)
+    }
+
+    fn lock(&self) -> io::Result<Option<FolderLock>> {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).mode(0o600).open(self.path(LOCK_FILE))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(FolderLock { _file: Some(file) })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     fn exists(&self, name: &str) -> io::Result<bool> {
@@ -181,6 +214,17 @@ mod tests {
         assert_eq!(disk.read("key", 33).unwrap(), Some(vec![2; 32]));
         assert_eq!(fs::metadata(disk.path("key")).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!disk.exists("key.draft").unwrap());
+    }
+
+    #[test]
+    fn a_folder_has_one_owner_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (FolderDisk::new(folder.path()), FolderDisk::new(folder.path()));
+        let held = first.lock().unwrap();
+        assert!(held.is_some());
+        assert!(second.lock().unwrap().is_none());
+        drop(held);
+        assert!(second.lock().unwrap().is_some());
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub use outbox::Settled;
 pub use replay::SessionOpening;
 pub use voucher::{ClaimError, ClaimOrder, ClaimRefused, ClaimedVoucher, Usage};
 
-use crate::{disk::Disk, ports::Chance};
+use crate::{
+    disk::{Disk, FolderLock},
+    ports::Chance,
+};
 use device_key::DeviceKey;
 use domain::{
     consumer_code::{CodeHead, Pseudonym},
@@ -64,6 +67,8 @@ pub struct Store {
     catalogue: Arc<Mutex<Arc<Catalogue>>>,
     /// The sum of the content's rows, once it was found right and while nothing was written since.
     checked: Option<ContentSum>,
+    /// Given back last, when both databases are closed.
+    _lock: FolderLock,
 }
 
 /// What the sync core needs to know of the store at one instant.
@@ -98,7 +103,7 @@ impl Store {
     /// new key and must be enrolled: its old leases are out of reach for good.
     ///
     /// # Errors
-    /// [`StoreError`] when the disk cannot be written, or a file was written by a newer build.
+    /// [`StoreError`] when the disk cannot be written, another process has it, or a file was written by a newer build.
     pub fn open(disk: Arc<dyn Disk>, chance: &mut dyn Chance) -> Result<(Store, Vec<Damage>), StoreError> {
         let opened = files::open(&*disk)?;
         let pinned = identity::pinned_key(&opened.ledger)?;
@@ -106,11 +111,12 @@ impl Store {
         chance.fill(&mut key_seed);
         let media = Media::open(&opened.content, disk.media())?;
         let key = DeviceKey::open(Arc::clone(&disk), pinned, key_seed)?;
-        let (ledger, content) = (opened.ledger, opened.content);
-        let mut store = Store { disk, ledger, content, key, media, catalogue: Arc::default(), checked: None };
+        let files::OpenFiles { ledger, content, damage, lock } = opened;
+        let (catalogue, checked) = (Arc::default(), None);
+        let mut store = Store { disk, ledger, content, key, media, catalogue, checked, _lock: lock };
         store.align_content()?;
         store.reload_catalogue()?;
-        Ok((store, opened.damage))
+        Ok((store, damage))
     }
 
     /// Who this kiosk is; `None` before it is enrolled, and when its key is gone.

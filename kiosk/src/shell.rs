@@ -67,6 +67,26 @@ pub enum StartError {
     Thread(#[from] io::Error),
 }
 
+/// A part without which a kiosk would only look alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The owner of the databases: nothing can be claimed any more.
+    Store,
+    /// The talk with the platform: nothing is reported or renewed any more.
+    Sync,
+}
+
+/// Why a kiosk stopped although nobody closed its window.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The window broke.
+    #[error("the window broke")]
+    Window(#[from] WindowError),
+    /// A part has ended, by a panic or because the other one had.
+    #[error("the kiosk stops, to be started again: its {0:?} thread has ended")]
+    Ended(Part),
+}
+
 /// A running kiosk. It belongs to the thread that started it; dropping it stops everything it started.
 pub struct Kiosk {
     shell: Rc<Shell>,
@@ -85,6 +105,8 @@ struct Shell {
     sync: Option<SyncHandle>,
     news: Option<JoinHandle<()>>,
     store: StoreHandle,
+    // Dropped after the handle, because the store ends with the last one.
+    _owner: Joined,
 }
 
 impl Kiosk {
@@ -100,8 +122,8 @@ impl Kiosk {
         for damage in damage {
             tracing::error!(?damage, "a database was damaged and put aside");
         }
-        // The store's thread ends by itself with the last handle.
-        let (store, _) = StoreHandle::start(store)?;
+        let (store, owner) = StoreHandle::start(store)?;
+        let owner = watch(owner, &inbox)?;
         let window = Window::new(&inbox_sender(&inbox))?;
         let (sync, told) = engine::start(engine::Parts {
             store: store.clone(),
@@ -130,6 +152,7 @@ impl Kiosk {
             sync: Some(sync),
             news: Some(news),
             store,
+            _owner: Joined(Some(owner)),
         });
         shell.connect();
         shell.show();
@@ -186,9 +209,18 @@ impl Kiosk {
     /// Shows the window and serves shoppers until it is closed.
     ///
     /// # Errors
-    /// When the window breaks.
-    pub fn run(&self) -> Result<(), WindowError> {
-        self.shell.window.run()
+    /// [`RunError`]: the process should end with a failure then, so that its supervisor starts it again.
+    pub fn run(&self) -> Result<(), RunError> {
+        self.shell.window.run()?;
+        self.check()
+    }
+
+    /// Whether the kiosk still lives; whoever runs the event loop asks when it has returned.
+    ///
+    /// # Errors
+    /// [`RunError::Ended`] when a part has ended and took the kiosk along.
+    pub fn check(&self) -> Result<(), RunError> {
+        self.shell.inbox.ended().map_or(Ok(()), |part| Err(RunError::Ended(part)))
     }
 }
 
@@ -215,6 +247,11 @@ impl Shell {
     }
 
     fn turn(&self) {
+        if let Some(part) = self.inbox.ended() {
+            tracing::error!(?part, "a part of the kiosk has ended: the kiosk stops");
+            self.window.stop();
+            return;
+        }
         let mut happened = false;
         while let Some(event) = self.inbox.take() {
             happened = true;
@@ -276,6 +313,27 @@ impl Drop for Shell {
             drop(news.join());
         }
     }
+}
+
+/// The end of a thread is waited for when this is dropped.
+struct Joined(Option<JoinHandle<()>>);
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            // It only waits for another thread, whose panic was reported by the panic hook.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Waits beside the store's thread, to say when it has ended.
+fn watch(owner: JoinHandle<()>, inbox: &Arc<Inbox>) -> io::Result<JoinHandle<()>> {
+    let inbox = Arc::clone(inbox);
+    std::thread::Builder::new().name("store-watch".to_owned()).spawn(move || {
+        drop(owner.join());
+        inbox.end(Part::Store);
+    })
 }
 
 /// Frames are timed on the clock the whole kiosk has.

@@ -176,6 +176,13 @@ impl Window {
         }
     }
 
+    /// Ends the event loop, if there is one.
+    pub fn stop(&self) {
+        if let Err(error) = slint::quit_event_loop() {
+            tracing::debug!(%error, "no event loop: whoever takes turns by hand asks what has ended");
+        }
+    }
+
     /// Shows the window and runs the event loop until it is closed.
     ///
     /// # Errors

@@ -11,6 +11,8 @@ mod desk;
 mod frames;
 #[path = "it/idle_scene.rs"]
 mod idle_scene;
+#[path = "it/lifeline.rs"]
+mod lifeline;
 #[path = "it/mall.rs"]
 mod mall;
 #[path = "it/photographs.rs"]

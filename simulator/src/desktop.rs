@@ -39,6 +39,9 @@ pub enum DesktopError {
     /// The kiosk does not start.
     #[error("the kiosk does not start")]
     Kiosk(#[from] kiosk::shell::StartError),
+    /// A part of the kiosk has ended.
+    #[error("the kiosk has stopped")]
+    Stopped(#[from] kiosk::shell::RunError),
     /// The world around it cannot be made.
     #[error("the world around the kiosk cannot be made")]
     World(#[from] cloud_sync::transport::http::HttpError),
@@ -80,6 +83,7 @@ pub fn run(options: &Options) -> Result<(), DesktopError> {
     let desk = desk::Desk::open(options, runtime.handle())?;
     desk.show()?;
     slint::run_event_loop()?;
+    desk.check()?;
     Ok(desk.hide()?)
 }
 

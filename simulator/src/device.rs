@@ -15,7 +15,7 @@ use crate::{
 };
 use cloud_sync::transport::http::HttpError;
 use i_slint_backend_testing::{TestingBackend, TestingBackendOptions};
-use kiosk::shell::{Kiosk, StartError};
+use kiosk::shell::{Kiosk, RunError, StartError};
 use slint::{ComponentHandle, PhysicalSize};
 use std::{io::Write, net::SocketAddr, path::PathBuf, rc::Rc};
 use steward::Steward;
@@ -45,6 +45,9 @@ pub enum DeviceError {
     /// The kiosk does not start.
     #[error("the kiosk does not start")]
     Kiosk(#[from] StartError),
+    /// A part of the kiosk has ended.
+    #[error("the kiosk has stopped")]
+    Stopped(#[from] RunError),
     /// The world around it cannot be made.
     #[error("the world around the kiosk cannot be made")]
     World(#[from] HttpError),
@@ -85,6 +88,7 @@ pub fn run(options: &Options) -> Result<(), DeviceError> {
     let mut out = std::io::stdout();
     writeln!(out, "control socket {address}").and_then(|()| out.flush()).map_err(system("stdout"))?;
     slint::run_event_loop()?;
+    kiosk.check()?;
     Ok(window.hide()?)
 }
 

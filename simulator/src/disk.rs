@@ -14,7 +14,7 @@ mod vfs;
 pub use cut::{Cut, SECTOR_BYTES, Sectors, Style};
 pub use machine::Ailments;
 
-use cloud_sync::disk::{Disk, Flush};
+use cloud_sync::disk::{Disk, Flush, FolderLock};
 use files::Files;
 use machine::{Machine, Trouble};
 use std::{
@@ -174,6 +174,10 @@ impl Disk for VirtualDisk {
 
     fn prepare(&self) -> io::Result<()> {
         self.place.ready()
+    }
+
+    fn lock(&self) -> io::Result<Option<FolderLock>> {
+        Ok(Some(FolderLock::unshared()))
     }
 
     fn exists(&self, name: &str) -> io::Result<bool> {

@@ -4,7 +4,7 @@ use super::{
     device_key, media,
     migrate::{CONTENT, LEDGER, Step, migrate},
 };
-use crate::disk::{Disk, Flush};
+use crate::disk::{Disk, Flush, FolderLock};
 use rusqlite::{Connection, OpenFlags};
 use std::{io, path::PathBuf, time::Duration};
 
@@ -35,6 +35,12 @@ pub enum StoreError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// Another process has the folder open.
+    #[error("{folder} is in use by another process: stop the kiosk that runs on it, then try again")]
+    InUse {
+        /// The folder of the databases.
+        folder: PathBuf,
     },
     /// The file was written by a newer build.
     #[error("the schema has {found} steps, this build knows {known}")]
@@ -67,7 +73,8 @@ impl StoreError {
         match self {
             StoreError::Database(error) => is_full(error),
             StoreError::File { source, .. } => media::is_full(source),
-            StoreError::NewerSchema { .. }
+            StoreError::InUse { .. }
+            | StoreError::NewerSchema { .. }
             | StoreError::EditedMigration { .. }
             | StoreError::TooLarge
             | StoreError::Json(_)
@@ -95,10 +102,13 @@ pub(super) struct OpenFiles {
     pub ledger: Connection,
     pub content: Connection,
     pub damage: Vec<Damage>,
+    pub lock: FolderLock,
 }
 
 pub(super) fn open(disk: &dyn Disk) -> Result<OpenFiles, StoreError> {
     disk.prepare().map_err(at(disk, LEDGER_FILE))?;
+    let lock = disk.lock().map_err(at(disk, ""))?;
+    let lock = lock.ok_or_else(|| StoreError::InUse { folder: disk.path("") })?;
     // Names a killed program left are seen from here on, so they are made durable first.
     disk.sync_folder().map_err(at(disk, LEDGER_FILE))?;
     let (ledger, ledger_aside) = open_ledger(disk)?;
@@ -115,7 +125,7 @@ pub(super) fn open(disk: &dyn Disk) -> Result<OpenFiles, StoreError> {
         .chain(content_aside.map(|moved_to| Damage::Content { moved_to }))
         .collect();
     keep_room(disk);
-    Ok(OpenFiles { ledger, content, damage })
+    Ok(OpenFiles { ledger, content, damage, lock })
 }
 
 /// A new ledger is begun only after the keys of the old one are gone: a power cut between the two must not leave a new

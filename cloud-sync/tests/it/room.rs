@@ -1,7 +1,7 @@
 //! A folder whose disk has as much room as a test says.
 
 use cloud_sync::{
-    disk::{Disk, FolderDisk},
+    disk::{Disk, FolderDisk, FolderLock},
     media::{FolderMedia, MediaFiles, Space},
 };
 use std::{
@@ -54,6 +54,9 @@ impl Disk for ScarceDisk {
     }
     fn prepare(&self) -> io::Result<()> {
         self.disk.prepare()
+    }
+    fn lock(&self) -> io::Result<Option<FolderLock>> {
+        self.disk.lock()
     }
     fn exists(&self, name: &str) -> io::Result<bool> {
         self.disk.exists(name)

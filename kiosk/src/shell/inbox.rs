@@ -6,6 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use super::Part;
 use crate::app::Event;
 
 /// Codes are read in every frame: while this many events wait, another sight of one is worth nothing.
@@ -22,6 +23,13 @@ pub struct Inbox {
 struct Waiting {
     events: VecDeque<Event>,
     waker: Option<Waker>,
+    ended: Option<Part>,
+}
+
+impl Waiting {
+    fn is_idle(&self) -> bool {
+        self.events.is_empty() && self.ended.is_none()
+    }
 }
 
 impl Inbox {
@@ -32,6 +40,22 @@ impl Inbox {
             return;
         }
         waiting.events.push_back(event);
+        self.wake(waiting);
+    }
+
+    /// A part of the kiosk has ended; from any thread. The first one is what is told.
+    pub fn end(&self, part: Part) {
+        let mut waiting = self.lock();
+        waiting.ended.get_or_insert(part);
+        self.wake(waiting);
+    }
+
+    /// The part that has ended.
+    pub fn ended(&self) -> Option<Part> {
+        self.lock().ended
+    }
+
+    fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) {
         let waker = waiting.waker.take();
         drop(waiting);
         self.arrived.notify_all();
@@ -49,7 +73,7 @@ impl Inbox {
     pub async fn until_any(&self) {
         poll_fn(|context| {
             let mut waiting = self.lock();
-            if waiting.events.is_empty() {
+            if waiting.is_idle() {
                 waiting.waker = Some(context.waker().clone());
                 Poll::Pending
             } else {
@@ -61,9 +85,9 @@ impl Inbox {
 
     /// Waits without an event loop until something is there; false when nothing came within `limit`.
     pub fn wait(&self, limit: Duration) -> bool {
-        let waited = self.arrived.wait_timeout_while(self.lock(), limit, |waiting| waiting.events.is_empty());
+        let waited = self.arrived.wait_timeout_while(self.lock(), limit, |waiting| waiting.is_idle());
         let (waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        !waiting.events.is_empty()
+        !waiting.is_idle()
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

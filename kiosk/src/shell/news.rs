@@ -8,10 +8,10 @@ use std::thread::{self, JoinHandle};
 use cloud_sync::core::News;
 use cloud_sync::owner::StoreHandle;
 
-use super::inbox::Inbox;
+use super::{Part, inbox::Inbox};
 use crate::app::Event;
 
-/// Forwards news until the engine has stopped.
+/// Forwards news until the engine has stopped, and says that it has.
 pub fn forward(told: Receiver<News>, store: StoreHandle, inbox: Arc<Inbox>) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("news".to_owned()).spawn(move || {
         for news in told {
@@ -19,6 +19,7 @@ pub fn forward(told: Receiver<News>, store: StoreHandle, inbox: Arc<Inbox>) -> i
                 inbox.push(event);
             }
         }
+        inbox.end(Part::Sync);
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cloud_sync::core::About;
 use cloud_sync::ports::Clock;
 use cloud_sync::testing::{FakePlatform, ManualClock, Row, SeededChance, key_ring, mall_row, store_row};
-use cloud_sync::transport::origin::Origin;
+use cloud_sync::transport::{Transport, origin::Origin};
 use domain::ids::BatchId;
 use domain::time::UtcMillis;
 use i_slint_backend_testing::{
@@ -92,17 +92,22 @@ pub fn city(now: UtcMillis) -> Arc<FakePlatform> {
 impl Desk {
     /// A kiosk with its memory in `data`, on a thread that has no window yet.
     pub fn new(data: &std::path::Path, platform: Arc<FakePlatform>, now: UtcMillis) -> Self {
+        Self::behind(data, platform, now)
+    }
+
+    /// A kiosk with this way to the platform, on a thread that has no window yet.
+    pub fn behind(data: &std::path::Path, transport: Arc<dyn Transport>, now: UtcMillis) -> Self {
         let options = TestingBackendOptions {
             mock_time: true,
             threading: false,
             renderer_name: Some("software".into()),
         };
         slint::platform::set_platform(Box::new(TestingBackend::new(options))).expect("one desk a thread");
-        Self::again(data, platform, now)
+        Self::again(data, transport, now)
     }
 
     /// Another kiosk on the same thread.
-    pub fn again(data: &std::path::Path, platform: Arc<FakePlatform>, now: UtcMillis) -> Self {
+    pub fn again(data: &std::path::Path, transport: Arc<dyn Transport>, now: UtcMillis) -> Self {
         let (clock, camera, sounds) =
             (Arc::new(ManualClock::new(now)), Arc::new(Camera::default()), Sounds::default());
         let (eyes, decoder_clock) = (camera.clone(), Arc::new(SystemClock::new()));
@@ -113,7 +118,7 @@ impl Desk {
             decoder: Arc::new(move || Box::new(LiveDecoder::new(decoder_clock.clone())) as Box<dyn Decoder>),
             scanner_limits: ScannerLimits::default(),
             speaker: Box::new(sounds.clone()),
-            transport: platform.clone(),
+            transport,
             data: data.to_owned(),
             media: cloud_sync::store::MediaPolicy::default(),
             about: About { build: "0.1.0".to_owned(), hardware: "desk".to_owned() },

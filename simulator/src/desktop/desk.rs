@@ -24,7 +24,7 @@ use kiosk::{
     adapters::{picture_file, system_chance::SystemChance},
     app::{Enrolment, Screen},
     ports::Chance,
-    shell::Kiosk,
+    shell::{Kiosk, RunError},
 };
 use slint::{
     CloseRequestResponse, ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel,
@@ -119,6 +119,11 @@ impl Desk {
             desk.tell("没有指定平台，一体机保持未配对；用 --platform URL 指定", false);
         }
         Ok(desk)
+    }
+
+    /// Whether the kiosk still lives.
+    pub fn check(&self) -> Result<(), RunError> {
+        self.kiosk.check()
     }
 
     /// Shows both windows; the event loop must run then.
