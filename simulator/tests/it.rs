@@ -18,3 +18,5 @@ mod power;
 mod troubles;
 #[path = "it/wire.rs"]
 mod wire;
+#[path = "it/wiring.rs"]
+mod wiring;
