@@ -10,7 +10,7 @@ mod samples;
 mod trust;
 
 pub use platform::{FakePlatform, Fault};
-pub use samples::{CITY, DAWN, batch_row, code_head, key_ring, mall_row, store_row};
+pub use samples::{CITY, DAWN, batch_row, code_head, deny_row, hold_out_row, key_ring, mall_row, store_row};
 
 pub use protocol::feed::Row;
 

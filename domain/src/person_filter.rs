@@ -46,7 +46,7 @@ impl Use {
     }
 }
 
-/// A set of people, by their pseudonyms of one day.
+/// A set of people, by their pseudonyms of one day, or of anything else that is named by 16 bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonFilter {
     salt: [u8; 16],
@@ -88,6 +88,12 @@ impl PersonFilter {
             }
         }
         Ok(filter)
+    }
+
+    /// The set that holds nobody.
+    #[must_use]
+    pub const fn nobody() -> PersonFilter {
+        PersonFilter { salt: [0; 16], hashes: Use::Deny.hashes(), bits: Vec::new() }
     }
 
     /// A filter from the parts it travels in.

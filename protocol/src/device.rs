@@ -27,7 +27,7 @@ pub const REQUEST_SKEW_MS: i64 = 15 * 60_000;
 /// `POST /api/k/v1/enrol`: a kiosk presents its one-time pairing code and the public half of the key it made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolRequest {
-    /// Eight characters from the operator's console, valid ten minutes, once.
+    /// Twelve letters and digits from the operator's console, in any case and grouping; valid ten minutes, once.
     pub pairing_code: String,
     /// Ed25519 public key made on the device.
     #[serde(with = "base64_bytes")]

@@ -10,7 +10,7 @@ pub(super) use apply::apply;
 
 use super::{StoreError, cursor};
 use domain::{
-    consumer_code::{CodeHead, Pseudonym},
+    consumer_code::{IdentifyCode, Pseudonym},
     ids::{BatchId, CampaignId, StoreId},
     key_ring::KeyRing,
     time::{ShanghaiDay, UtcMillis},
@@ -52,17 +52,28 @@ pub enum Admission {
     WithoutTags,
     /// Not: the service desk helps.
     Denied,
+    /// Not by this code: the pass it was made from was taken back, and the phone has a newer one to show.
+    PassRevoked,
 }
 
 impl Catalogue {
     /// How the bearer of a verified code is received. Of a day nothing is known about everybody is welcome: a kiosk
     /// that has heard nothing for days has no stock to give either.
-    pub fn admission(&self, head: &CodeHead) -> Admission {
-        match self.deny.get(&head.issued_at.day()) {
-            Some(row) if row.blocked.contains(head.pseudonym) => Admission::Denied,
-            Some(row) if row.withdrawn.contains(head.pseudonym) => Admission::WithoutTags,
-            Some(_) | None => Admission::Welcome,
+    pub fn admission(&self, code: &IdentifyCode) -> Admission {
+        let (person, day) = (code.head.pseudonym, code.head.issued_at.day());
+        // A pass of yesterday still names its person as of yesterday.
+        let days = [Some(day), code.pass.map(|_| day.plus_days(-1))];
+        let rows: Vec<&DenyRow> = days.into_iter().flatten().filter_map(|day| self.deny.get(&day)).collect();
+        let is_revoked =
+            |row: &&DenyRow| code.pass.is_some_and(|anchor| row.passes.contains(DenyRow::pass(anchor)));
+        if rows.iter().any(|row| row.blocked.contains(person)) {
+            return Admission::Denied;
         }
+        if rows.iter().any(is_revoked) {
+            return Admission::PassRevoked;
+        }
+        let is_withdrawn = rows.iter().any(|row| row.withdrawn.contains(person));
+        if is_withdrawn { Admission::WithoutTags } else { Admission::Welcome }
     }
 
     /// True if this batch is neither to be shown to a person nor claimed by them. `now` is of the day of their code or

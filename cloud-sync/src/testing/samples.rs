@@ -6,12 +6,13 @@ use domain::{
     ids::{BatchId, CampaignId, CityCode, MallId, MerchantId, StoreId},
     key_ring::{KeyRing, RingKey},
     money::{BasisPoints, Fen},
+    person_filter::PersonFilter,
     pricing::{Benefit, Funder, Party},
     segment::Predicate,
-    time::UtcMillis,
+    time::{ShanghaiDay, UtcMillis},
 };
 use ed25519_dalek::SigningKey;
-use protocol::feed::{BatchRow, MallRow, StoreRow};
+use protocol::feed::{BatchRow, DenyRow, HoldOutRow, MallRow, StoreRow};
 
 /// The city of the samples: 宁波.
 pub const CITY: CityCode = CityCode::new(330_200);
@@ -28,6 +29,16 @@ pub fn mall_row(number: u8) -> MallRow {
         hotline: "0574-87000000".to_owned(),
         service_desk: "一层服务台".to_owned(),
     }
+}
+
+/// Filters of a day: who is blocked, whose tags are not used, which passes were taken back.
+pub fn deny_row(day: ShanghaiDay, [blocked, withdrawn, passes]: [PersonFilter; 3]) -> DenyRow {
+    DenyRow { day, blocked, withdrawn, passes }
+}
+
+/// Whom a campaign is not shown to on a day.
+pub fn hold_out_row(campaign: CampaignId, day: ShanghaiDay, held_out: PersonFilter) -> HoldOutRow {
+    HoldOutRow { campaign, day, held_out }
 }
 
 /// A shop with this number.

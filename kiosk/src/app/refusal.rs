@@ -15,6 +15,8 @@ pub enum Refused {
     Replayed,
     /// The platform has blocked this person: the service desk helps.
     Denied,
+    /// The pass this code was made from, by a phone without a network, was taken back.
+    PassRevoked,
     /// The keys to check codes with have not arrived.
     NoKeys,
     /// The time is not known, so no code can be judged and nothing issued.

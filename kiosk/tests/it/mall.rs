@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use cloud_sync::BatchRow;
 use cloud_sync::store::Catalogue;
-use cloud_sync::testing::{CITY, batch_row, code_head, key_ring, mall_row, store_row};
-use domain::consumer_code::{CodeHead, IdentifyCode, RedeemCode, issue_identify, issue_redeem};
+use cloud_sync::testing::{
+    CITY, batch_row, code_head, deny_row, hold_out_row, key_ring, mall_row, store_row,
+};
+use domain::consumer_code::{CodeHead, IdentifyCode, Pseudonym, RedeemCode, issue_identify, issue_redeem};
 use domain::ids::{CityCode, CouponId, TagId};
+use domain::person_filter::{PersonFilter, Use};
 use domain::rotating_code::{self, Pass, STEPS_MAX, issue_pass};
 use domain::segment::Predicate;
 use domain::time::{MinuteOfDay, UtcMillis};
@@ -71,6 +74,31 @@ pub fn code(head: CodeHead, tags: &[TagId]) -> String {
 
 pub fn young_single(nonce: u8, at: UtcMillis) -> String {
     code(code_head(0xa7, nonce, at), &[YOUNG, SINGLE, ONLY_HERS])
+}
+
+/// The anchor of the pass of [`offline_phone`].
+pub fn offline_anchor(starts_at: UtcMillis) -> rotating_code::Link {
+    rotating_code::anchor(code_head(0xa7, 1, starts_at).pseudonym, [4; 16], STEPS_MAX)
+}
+
+/// The catalogue, with filters of the day of `at`: codes of `blocked` are refused, and those of the passes of `anchors`;
+/// the campaign of all offers is not shown to `held_out`.
+pub fn catalogue_with(
+    at: UtcMillis,
+    (blocked, held_out): (&[u8], &[u8]),
+    anchors: &[rotating_code::Link],
+) -> Arc<Catalogue> {
+    let people = |people: &[u8]| people.iter().map(|&person| code_head(person, 1, at).pseudonym).collect();
+    let filter = |people: Vec<Pseudonym>| PersonFilter::of(&people, [1; 16], Use::Deny).unwrap();
+    let (day, campaign) = (at.day(), night().campaign);
+    let passes = filter(anchors.iter().copied().map(Pseudonym::from_bytes).collect());
+    let deny = deny_row(day, [filter(people(blocked)), PersonFilter::nobody(), passes]);
+    let hold_out = hold_out_row(campaign, day, filter(people(held_out)));
+    Arc::new(Catalogue {
+        deny: [(day, deny)].into(),
+        hold_outs: [((campaign, day), hold_out)].into(),
+        ..catalogue().as_ref().clone()
+    })
 }
 
 /// What the phone of a young single shows at `step` of a pass that began at `starts_at`, without a network.

@@ -1,9 +1,12 @@
 //! Sets of people inside the feed, by their pseudonyms of one day: who is turned away, whose tags are not used, and to
-//! whom a campaign is not shown. None of them can be listed.
+//! whom a campaign is not shown; and the passes of offline phones that were taken back. None of them can be listed.
 
 use crate::base64_bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{ids::CampaignId, person_filter::PersonFilter, time::ShanghaiDay};
+use domain::{
+    consumer_code::Pseudonym, ids::CampaignId, person_filter::PersonFilter, rotating_code::Link,
+    time::ShanghaiDay,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// People a kiosk must treat otherwise on one day.
@@ -17,9 +20,19 @@ pub struct DenyRow {
     /// Whose tags are not used: they took their consent back, and an older code still carries them (`I40`).
     #[serde(with = "filter")]
     pub withdrawn: PersonFilter,
+    /// Passes whose codes are refused, by their anchors: they were taken back while a phone without a network may still
+    /// show codes made from them. Absent from an older platform. Another pass one time in four million.
+    #[serde(with = "filter", default = "PersonFilter::nobody")]
+    pub passes: PersonFilter,
 }
 
 impl DenyRow {
+    /// An anchor as the filter has it: its 16 bytes stand where a pseudonym's would.
+    #[must_use]
+    pub const fn pass(anchor: Link) -> Pseudonym {
+        Pseudonym::from_bytes(anchor)
+    }
+
     /// Its id in the feed.
     pub fn row_id(day: ShanghaiDay) -> String {
         day.get().to_string()

@@ -223,8 +223,9 @@ fn feed_rows() {
     check("row_batch_quota", &with_quota);
     let filter = |bits: &[u8]| PersonFilter::from_parts([3; 16], 20, bits.to_vec()).unwrap();
     let day = NOW.day();
-    let deny = DenyRow { day, blocked: filter(&[1, 2, 3]), withdrawn: filter(&[]) };
-    check("row_deny", &deny);
+    let deny = DenyRow { day, blocked: filter(&[1, 2, 3]), withdrawn: filter(&[]), passes: filter(&[9]) };
+    check("row_deny_passes", &deny);
+    check("row_deny", &DenyRow { passes: PersonFilter::nobody(), ..deny.clone() });
     let hold_out = HoldOutRow { campaign: CampaignId::from_bytes([2; 16]), day, held_out: filter(&[255]) };
     check("row_hold_out", &hold_out);
     for row in [Row::Deny(deny), Row::HoldOut(hold_out)] {

@@ -111,10 +111,11 @@ fn judge(state: &State, bytes: &[u8], now: Now) -> Result<IdentifyCode, Refused>
 
 /// What the platform has said about the bearer of a believed code, by a filter of the day.
 fn admit(state: &State, code: IdentifyCode) -> Result<IdentifyCode, Refused> {
-    match state.device.catalogue.admission(&code.head) {
+    match state.device.catalogue.admission(&code) {
         Admission::Welcome => Ok(code),
         Admission::WithoutTags => Ok(IdentifyCode { tags: Vec::new(), ..code }),
         Admission::Denied => Err(Refused::Denied),
+        Admission::PassRevoked => Err(Refused::PassRevoked),
     }
 }
 

@@ -32,7 +32,9 @@ pub fn open(state: &mut State, why: Refused, now: Now) -> Vec<Effect> {
 /// The main way on and the other one.
 pub fn ways(why: Refused) -> (Way, Way) {
     match why {
-        Refused::Code(_) | Refused::Replayed | Refused::SessionNotKept => (Way::Scan, Way::Browse),
+        Refused::Code(_) | Refused::Replayed | Refused::PassRevoked | Refused::SessionNotKept => {
+            (Way::Scan, Way::Browse)
+        }
         Refused::NoKeys | Refused::TimeUnknown | Refused::Denied => (Way::Browse, Way::End),
         Refused::Claim { why: NoCoupon::NotEnrolled | NoCoupon::TimeUnknown, .. } => (Way::End, Way::Offers),
         Refused::Claim {

@@ -57,6 +57,11 @@ pub(super) fn view(state: &State, why: Refused, now: Now) -> RefusedView {
             "这个消费码暂时不能在本机使用",
             "您的账户有一项情况需要人工核实。\n请到服务台，工作人员会帮您查看并处理。",
         ),
+        Refused::PassRevoked => fixed(
+            Weight::Warning,
+            "这个离线消费码已停用",
+            "您的授权有过变动，手机上的离线码还是旧的。\n请让手机联网，刷新消费码后再对准摄像头。",
+        ),
         Refused::NoKeys => fixed(
             Weight::Info,
             "本机还在准备中",

@@ -162,3 +162,53 @@ fn something_in_the_background_does_not_disturb_a_stay() {
     play.scan("https://example.cn/poster");
     assert_eq!(play.screen(), ScreenName::Offers);
 }
+
+#[test]
+fn somebody_blocked_is_sent_to_the_service_desk_and_opens_nothing() {
+    let mut play = Play::at(EVENING);
+    let at = play.wall();
+    play.tell(Event::CatalogueChanged(mall::catalogue_with(at, (&[0xa7], &[]), &[])));
+    play.scan(&young_single(1, at));
+    let refused = play.view().refused.unwrap();
+    assert_eq!(refused.title, "这个消费码暂时不能在本机使用");
+    assert!(refused.body.contains("服务台"));
+    assert!(play.state.session.is_none() && play.state.opening.is_none());
+    play.pass_s(30);
+    play.scan(&traveller(1, play.wall()));
+    assert_eq!(play.screen(), ScreenName::Offers, "somebody else is served");
+}
+
+#[test]
+fn a_phone_offline_with_a_pass_that_was_taken_back_is_told_to_go_online() {
+    let mut play = Play::at(EVENING);
+    let starts_at = play.wall();
+    let anchors = [mall::offline_anchor(starts_at)];
+    play.tell(Event::CatalogueChanged(mall::catalogue_with(starts_at, (&[], &[]), &anchors)));
+    play.scan(&mall::offline_phone(0, starts_at));
+    let refused = play.view().refused.unwrap();
+    assert_eq!(refused.title, "这个离线消费码已停用");
+    assert!(refused.body.contains("联网"));
+    assert!(play.state.session.is_none() && play.state.opening.is_none());
+    play.pass_s(30);
+    play.scan(&young_single(1, play.wall()));
+    assert_eq!(play.screen(), ScreenName::Offers, "the same person with the renewed code is served");
+}
+
+#[test]
+fn somebody_held_out_of_a_campaign_sees_nothing_of_it_and_is_told_nothing() {
+    let mut play = Play::at(EVENING);
+    let at = play.wall();
+    play.tell(Event::CatalogueChanged(mall::catalogue_with(at, (&[], &[0xa7]), &[])));
+    play.scan(&young_single(1, at));
+    assert_eq!(play.screen(), ScreenName::Offers);
+    let shown = format!("{:?}", play.view());
+    for row in [mall::night(), mall::business(), mall::public()] {
+        assert!(!shown.contains(&row.title), "{} is shown", row.title);
+    }
+    play.tap(Tap::Open(mall::night().id));
+    assert_eq!(play.screen(), ScreenName::Offers, "nor does it open");
+    play.tap(Tap::End);
+    play.pass_s(30);
+    play.scan(&traveller(1, play.wall()));
+    assert!(format!("{:?}", play.view()).contains(&mall::business().title), "others see it");
+}

@@ -8,6 +8,7 @@ use domain::{
     consumer_code::Pseudonym,
     ids::{CampaignId, ConsumerId},
     money::Fen,
+    rotating_code::{self, STEPS_MAX},
     time::ShanghaiDay,
 };
 use platform_api::{
@@ -100,6 +101,31 @@ async fn whoever_took_a_consent_back_is_known_to_kiosks_at_the_next_round_unless
     give(&town);
     refresh(&town.platform);
     assert!(!is_withdrawn());
+}
+
+#[tokio::test]
+async fn passes_taken_back_are_in_the_filters_of_the_days_their_codes_may_be_shown_on() {
+    let town = Town::new().await;
+    let (person, other) = (town.person("13800000001").id, town.person("13800000002").id);
+    let pass_of = |consumer| {
+        let keys = Keys::of(&town.platform.app).unwrap();
+        let shown = town.write(SEED, move |tx, act| consumers::issue_pass(tx, act, &keys, consumer));
+        rotating_code::anchor(shown.pseudonym, shown.secret, STEPS_MAX)
+    };
+    let (before, others) = (pass_of(person), pass_of(other));
+    block(&town, person, true);
+    block(&town, person, false);
+    let after = pass_of(person);
+    refresh(&town.platform);
+    let today = town.platform.app.clock.now().day();
+    for row in deny(&town.platform) {
+        let is_in = |anchor| row.passes.contains(DenyRow::pass(anchor));
+        assert_eq!(is_in(before), row.day <= today.plus_days(1), "day {}", row.day.get() - today.get());
+        assert!(!is_in(others) && !is_in(after));
+    }
+    town.platform.clock.advance_ms(2 * DAY_MS);
+    refresh(&town.platform);
+    assert!(deny(&town.platform).iter().all(|row| row.passes.bits().is_empty()), "over anyway");
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! Who is turned away: blocking, and what kiosks must know of it.
 
-use super::super::{error::ConsumersError, model::Denied, store::denied as rows};
+use super::super::{
+    error::ConsumersError,
+    model::Denied,
+    store::{denied as rows, passes},
+};
 use crate::foundation::{
     act::Act,
     audit,
@@ -11,7 +15,7 @@ use domain::{ids::ConsumerId, time::UtcMillis};
 /// Longest reason for blocking somebody.
 const REASON_CHARS_MAX: usize = 200;
 
-/// Blocks a person, or no longer. Coupons they hold stay theirs; their codes are refused.
+/// Blocks a person, or no longer. Coupons they hold stay theirs; their codes are refused, and their passes end for good.
 pub(in super::super) fn set_blocked(
     tx: &mut Tx<'_>,
     act: &Act,
@@ -23,6 +27,9 @@ pub(in super::super) fn set_blocked(
     }
     if !rows::set_blocked(tx, consumer, blocked.then_some(act.now))? {
         return Err(ConsumersError::Unknown);
+    }
+    if blocked {
+        passes::revoke(tx, consumer, act.now)?;
     }
     let (action, subject) =
         (if blocked { "consumer.block" } else { "consumer.unblock" }, format!("consumer:{consumer}"));

@@ -19,6 +19,7 @@ use domain::{
     consumer_code::Pseudonym,
     ids::ConsumerId,
     person_filter::{FilterError, PersonFilter, Use},
+    rotating_code::Link,
     time::{ShanghaiDay, UtcMillis},
 };
 use protocol::feed::{self, DENY, DenyRow, Fingerprint, HOLD_OUT, HoldOutRow, Row};
@@ -27,6 +28,10 @@ use protocol::feed::{self, DENY, DenyRow, Fingerprint, HOLD_OUT, HoldOutRow, Row
 const DAYS_AHEAD: i64 = 3;
 /// Whoever took a consent back this long ago has no code left that was made before.
 const WITHDRAWN_KEPT_MS: i64 = 4 * 86_400_000;
+/// A pass lives for a day: what is taken back today may be shown until tomorrow.
+const PASS_DAYS_AHEAD: i64 = 1;
+/// Passes taken back within two days that kiosks are told of: 400 KB of filter. Past it the platform alone refuses.
+const PASSES_MAX: u32 = 100_000;
 /// Consumers read at once while drawing.
 const CONSUMERS_MAX: u32 = 5_000;
 
@@ -46,7 +51,7 @@ pub(in super::super) enum FiltersError {
 
 /// A filter to be built: its people, and what stands for them.
 enum Wanted {
-    Deny(ShanghaiDay, Denied, [u8; 16]),
+    Deny(ShanghaiDay, (Denied, Vec<Link>), [u8; 16]),
     HoldOut(HoldOut, ShanghaiDay, Vec<ConsumerId>, [u8; 16]),
 }
 
@@ -74,11 +79,14 @@ pub(in super::super) fn look(tx: &mut Tx<'_>, now: UtcMillis) -> Result<Round, D
     let days: Vec<ShanghaiDay> = (-1..=DAYS_AHEAD).map(|days| now.day().plus_days(days)).collect();
     let (mut wanted, mut named) = (Vec::new(), Vec::new());
     let denied = consumers::denied(tx, now.plus_ms(-WITHDRAWN_KEPT_MS))?;
-    let people = mark_of(&denied);
+    // Those that ended in the course of today stay until midnight, or the filters would be built anew for each of them.
+    let revoked = consumers::revoked_passes(tx, now.day().start(), PASSES_MAX)?;
     for day in &days {
         let id = DenyRow::row_id(*day);
+        let passes = if *day <= now.day().plus_days(PASS_DAYS_AHEAD) { revoked.clone() } else { Vec::new() };
+        let people = mark_of(&denied, &passes);
         if store::people(tx, DENY, &id)? != Some(people) {
-            wanted.push(Wanted::Deny(*day, denied.clone(), people));
+            wanted.push(Wanted::Deny(*day, (denied.clone(), passes), people));
         }
         named.push((DENY.to_owned(), id));
     }
@@ -124,9 +132,11 @@ fn draw(tx: &mut Tx<'_>, hold_out: &HoldOut) -> Result<Vec<ConsumerId>, DbError>
     }
 }
 
-fn mark_of(denied: &Denied) -> [u8; 16] {
+fn mark_of(denied: &Denied, passes: &[Link]) -> [u8; 16] {
     let names = |people: &[ConsumerId]| people.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    Fingerprint::of(format!("{};{}", names(&denied.blocked), names(&denied.withdrawn)).as_bytes()).to_bytes()
+    let mut all = format!("{};{};", names(&denied.blocked), names(&denied.withdrawn)).into_bytes();
+    all.extend_from_slice(passes.as_flattened());
+    Fingerprint::of(&all).to_bytes()
 }
 
 /// Builds what a round found. Needs no database: it may take a while in a large city.
@@ -141,10 +151,12 @@ fn build_one(act: &Act, keys: &Keys, wanted: &Wanted) -> Result<Built, FiltersEr
         PersonFilter::of(&people, act.chance(), purpose)
     };
     Ok(match wanted {
-        Wanted::Deny(day, denied, people) => {
+        Wanted::Deny(day, (denied, passes), people) => {
             let blocked = filter(&denied.blocked, *day, Use::Deny)?;
             let withdrawn = filter(&denied.withdrawn, *day, Use::Deny)?;
-            let row = Row::Deny(DenyRow { day: *day, blocked, withdrawn });
+            let anchors: Vec<Pseudonym> = passes.iter().copied().map(DenyRow::pass).collect();
+            let passes = PersonFilter::of(&anchors, act.chance(), Use::Deny)?;
+            let row = Row::Deny(DenyRow { day: *day, blocked, withdrawn, passes });
             Built { change: feed::Change::put(DenyRow::row_id(*day), &row)?, people: *people }
         }
         Wanted::HoldOut(hold_out, day, drawn, people) => {
