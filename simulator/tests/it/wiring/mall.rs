@@ -9,6 +9,7 @@ use cloud_sync::{
     ports::{Chance, Clock, Now},
     store::{ClaimOrder, SessionOpening, Store},
     testing::SeededChance,
+    transport::origin::Origin,
 };
 use domain::{
     consumer_code::verify_identify,
@@ -125,7 +126,8 @@ impl Mall {
     pub fn pair_all(&mut self, batch: BatchId, seconds: u64) {
         for number in 0..self.kiosks.len() {
             let code = self.desk.pairing_code();
-            self.kiosks[number].sync.enrol(&format!("http://{}", PLATFORM.0), &code);
+            let platform = Origin::parse(&format!("https://{}", PLATFORM.0)).unwrap();
+            self.kiosks[number].sync.enrol(&platform, &code);
         }
         self.until("stock on every kiosk", seconds, |mall| {
             (0..mall.kiosks.len()).all(|number| mall.stock(number, batch) > 0)
