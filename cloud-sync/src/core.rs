@@ -45,6 +45,9 @@ use time::TimeView;
 
 /// How often what has outlived its use is dropped from the ledger.
 const PRUNE_MS: i64 = 3_600_000;
+/// How old the time on the disk may grow while the platform is away: so far a clock that is set back behind a restart can
+/// deceive. Online every heartbeat brings it up to date.
+const NOTE_TIME_MS: i64 = 300_000;
 
 /// Code of [`News::EnrolFailed`] when the kiosk's own disk refuses.
 const STORE_FAILED: &str = "STORE_FAILED";
@@ -153,6 +156,7 @@ pub struct State {
     media_rests: BTreeMap<MediaHash, media::Rest>,
     storage_told: Storage,
     prune: Pace,
+    note_time: Pace,
     store: Pace,
     push: Listening,
     claims_max: usize,
@@ -175,7 +179,7 @@ impl State {
             order: None,
             enrolling: None,
             link: LinkState::new(now),
-            time: TimeView::default(),
+            time: TimeView::new(now),
             told: None,
             heartbeat: Pace::default(),
             feed: Pace::default(),
@@ -186,6 +190,7 @@ impl State {
             media_rests: BTreeMap::new(),
             storage_told: Storage::Fine,
             prune: Pace::default(),
+            note_time: Pace::default(),
             store: Pace::default(),
             push: Listening::default(),
             claims_max: protocol::outbox::CLAIMS_MAX,
@@ -198,6 +203,11 @@ impl State {
     /// The platform's time, as well as it is known.
     pub fn platform_now(&self, now: Now) -> UtcMillis {
         self.time.platform_now(now)
+    }
+
+    /// The time to sign requests with: the platform's, unless it refused the last request because of its date.
+    pub fn request_time(&self, now: Now) -> UtcMillis {
+        self.time.request_time(now)
     }
 
     /// When to send [`Event::Timer`], on the monotonic clock; never while an effect is under way.
@@ -221,14 +231,16 @@ impl State {
             }
             Some(Standing::DeviceRefused | Standing::EpochEnded | Standing::Fenced) => self.heartbeat.due,
         };
-        sync.max(self.link.blocked_until()).min(self.prune.due).max(self.store.due)
+        let chores =
+            if self.time.is_known() { self.prune.due.min(self.note_time.due) } else { Duration::MAX };
+        sync.max(self.link.blocked_until()).min(chores).max(self.store.due)
     }
 }
 
 /// Takes one event and says what to do.
 pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     if state.time.observe(now) {
-        // The wall clock was set: ask the platform before anything else.
+        // Somebody set the wall clock. That moves nothing here, and is a good moment to ask what time it is.
         state.heartbeat.due = now.monotonic;
     }
     let mut effects = Vec::new();
@@ -244,7 +256,7 @@ pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         effects.extend(work.or(listen));
     }
     if state.told.is_some() {
-        effects.extend(state.time.news(now).map(Effect::Tell));
+        effects.extend(state.time.news().map(Effect::Tell));
     }
     effects
 }
@@ -270,7 +282,7 @@ fn react(state: &mut State, event: Event, now: Now, effects: &mut Vec<Effect>) -
         Event::Looked(facts) => {
             state.busy = false;
             state.store.succeeded(now, 0, &mut state.jitter);
-            state.time.remember(facts.platform_at);
+            state.time.remember(facts.platform_at, now);
             state.facts = *facts;
             tell_standing(state, effects);
             media::observe(state, now, effects);
@@ -323,9 +335,8 @@ fn choose(state: &mut State, now: Now) -> Option<Effect> {
     if let Some(order) = state.order.take() {
         return Some(enrol::begin(state, order));
     }
-    if state.prune.is_due(now) {
-        state.prune.succeeded(now, PRUNE_MS, &mut state.jitter);
-        return Some(Effect::Save(Save::Prune));
+    if let Some(chore) = chore(state, now) {
+        return Some(Effect::Save(chore));
     }
     let standing = state.standing()?;
     if state.link.blocked_until() > now.monotonic {
@@ -346,6 +357,22 @@ fn choose(state: &mut State, now: Now) -> Option<Effect> {
     }
 }
 
+/// What the time alone makes due, and only while it is known.
+fn chore(state: &mut State, now: Now) -> Option<Save> {
+    if !state.time.is_known() {
+        return None;
+    }
+    if state.prune.is_due(now) {
+        state.prune.succeeded(now, PRUNE_MS, &mut state.jitter);
+        return Some(Save::Prune);
+    }
+    if state.note_time.is_due(now) {
+        state.note_time.succeeded(now, NOTE_TIME_MS, &mut state.jitter);
+        return Some(Save::NoteTime(state.platform_now(now)));
+    }
+    None
+}
+
 /// Opens a stream when there is nothing better to do and the platform answers.
 fn listen(state: &mut State, now: Now) -> Option<Effect> {
     let may_ask = state.standing() == Some(Standing::Good) && state.link.blocked_until() <= now.monotonic;
@@ -364,7 +391,7 @@ fn heartbeat(state: &mut State, now: Now) -> Option<Effect> {
         camera: state.camera,
         stream: state.push.is_live(),
         disk_low: state.facts.media.storage != Storage::Fine,
-        at: state.platform_now(now),
+        at: state.request_time(now),
         high_water: state.facts.high_water,
     });
     send(state, call, now)

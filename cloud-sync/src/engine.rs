@@ -190,7 +190,7 @@ impl Engine {
         match effect {
             Effect::Tell(news) => self.tell(news),
             Effect::Listen { stream, origin, since } => {
-                let at = self.state.platform_now(self.parts.clock.now());
+                let at = self.state.request_time(self.parts.clock.now());
                 let request = listen::request(&origin, since, (self.signer.as_ref(), at));
                 self.listener.listen(stream, Arc::clone(&self.parts.transport), request);
             }
@@ -245,7 +245,7 @@ impl Engine {
 
     /// Sends one call; orders and pushes that come meanwhile are noted by the core, which acts on them afterwards.
     async fn send(&mut self, origin: &str, call: &Call, counter: Option<u64>) -> Result<Event, Ended> {
-        let at = self.state.platform_now(self.parts.clock.now());
+        let at = self.state.request_time(self.parts.clock.now());
         let transport = Arc::clone(&self.parts.transport);
         let mut sending =
             std::pin::pin!(exchange(transport, origin, call, (self.signer.clone(), at, counter)));

@@ -76,7 +76,7 @@ pub struct Store {
 pub struct Facts {
     /// Who this kiosk is; absent before it is enrolled.
     pub identity: Option<Identity>,
-    /// The last platform time known.
+    /// The latest time that is on the disk, by the platform's clock.
     pub platform_at: Option<UtcMillis>,
     /// Number of the last change of the feed in use.
     pub cursor: u64,
@@ -186,15 +186,16 @@ impl Store {
         fence::confessed(&self.ledger)
     }
 
-    /// Remembers the platform's time, below which the kiosk's own clock is not believed after a restart.
-    pub fn note_platform_time(&mut self, now: UtcMillis) -> Result<(), StoreError> {
-        identity::note_platform_time(&self.ledger, now)
+    /// Remembers how late it is: before that the kiosk's own clock is not believed after a restart. A time before the one
+    /// remembered changes nothing.
+    pub fn note_time(&mut self, now: UtcMillis) -> Result<(), StoreError> {
+        identity::note_time(&self.ledger, now)
     }
 
     /// Burns a verified code, so that it opens no second session on this kiosk.
-    pub fn open_session(&mut self, head: &CodeHead, now: UtcMillis) -> Result<SessionOpening, StoreError> {
+    pub fn open_session(&mut self, head: &CodeHead) -> Result<SessionOpening, StoreError> {
         let tx = self.ledger.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let opening = replay::burn(&tx, head, now)?;
+        let opening = replay::burn(&tx, head)?;
         tx.commit()?;
         Ok(opening)
     }

@@ -253,7 +253,7 @@ pub(crate) fn check_signature(
     if city != ring.city {
         return Err(CodeError::OtherCity);
     }
-    let key = ring.key(sealed.key_id(), now.plus_ms(-CLOCK_SKEW_MS)).ok_or(CodeError::UnknownKey)?;
+    let key = ring.key(sealed.key_id(), now, CLOCK_SKEW_MS).ok_or(CodeError::UnknownKey)?;
     match sealed.verify(purpose, &key) {
         Ok(()) => Ok(()),
         Err(_) if others.iter().any(|other| sealed.verify(other, &key).is_ok()) => {
@@ -412,6 +412,15 @@ mod tests {
         assert_eq!(at(241), Err(CodeError::Expired));
         assert!(at(-120).is_ok());
         assert_eq!(at(-121), Err(CodeError::NotYetValid));
+    }
+
+    #[test]
+    fn a_key_that_leaked_before_its_first_day_signs_nothing() {
+        let mut ring = ring();
+        ring.keys[0].not_before = NOW.plus_ms(CLOCK_SKEW_MS);
+        assert_eq!(verify_identify(text().as_bytes(), &ring, NOW), Ok(identify()), "within the skew");
+        ring.keys[0].not_before = NOW.plus_ms(CLOCK_SKEW_MS + 1);
+        assert_eq!(verify_identify(text().as_bytes(), &ring, NOW), Err(CodeError::UnknownKey));
     }
 
     #[test]

@@ -35,10 +35,13 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// The key with this id, if it is in the ring, may be used at `now` and is a point on the curve.
-    pub fn key(&self, key_id: KeyId, now: UtcMillis) -> Option<VerifyingKey> {
+    /// The key with this id, if it is in the ring, its time has begun and not ended, and it is a point on the curve. The
+    /// clock that says `now` may be wrong by `skew_ms` either way.
+    pub fn key(&self, key_id: KeyId, now: UtcMillis, skew_ms: i64) -> Option<VerifyingKey> {
         let key = self.keys.iter().take(RING_KEYS_MAX).find(|key| key.key_id == key_id)?;
-        if now >= key.not_after {
+        let (has_begun, has_ended) =
+            (now.plus_ms(skew_ms) >= key.not_before, now.plus_ms(-skew_ms) >= key.not_after);
+        if !has_begun || has_ended {
             return None;
         }
         VerifyingKey::from_bytes(&key.public_key).ok()
@@ -59,18 +62,19 @@ mod tests {
         let key = RingKey {
             key_id: [0x20, 0x26, 0x47, 0x01],
             public_key: SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes(),
-            not_before: UtcMillis::new(0),
+            not_before: UtcMillis::new(500),
             not_after: UtcMillis::new(1_000),
         };
         KeyRing { version, city: CityCode::new(330_200), keys: vec![key] }
     }
 
     #[test]
-    fn a_key_ends_with_its_time() {
+    fn a_key_works_from_its_first_instant_until_its_end() {
         let id = [0x20, 0x26, 0x47, 0x01];
-        assert!(ring(1).key(id, UtcMillis::new(999)).is_some());
-        assert!(ring(1).key(id, UtcMillis::new(1_000)).is_none());
-        assert!(ring(1).key(*b"none", UtcMillis::new(0)).is_none());
+        let works = |at, skew_ms| ring(1).key(id, UtcMillis::new(at), skew_ms).is_some();
+        assert_eq!([499, 500, 999, 1_000].map(|at| works(at, 0)), [false, true, true, false]);
+        assert_eq!([489, 490, 1_009, 1_010].map(|at| works(at, 10)), [false, true, true, false]);
+        assert!(ring(1).key(*b"none", UtcMillis::new(500), 0).is_none());
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub fn handle(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
             state.device.online = link == Link::Online;
             Vec::new()
         }
-        Event::TimeChanged { offset_ms, trusted } => {
-            (state.device.offset_ms, state.device.time_trusted) = (offset_ms, trusted);
+        Event::TimeChanged { anchor, trusted } => {
+            (state.device.anchor, state.device.time_trusted) = (Some(anchor), trusted);
             flow::session::sort_again(state, now);
             Vec::new()
         }

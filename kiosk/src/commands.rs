@@ -44,7 +44,8 @@ pub fn run(arguments: &[OsString]) -> Result<(), Failure> {
     let clock = Arc::new(SystemClock::new());
     let (camera_clock, decoder_clock, camera_index) = (clock.clone(), clock.clone(), config.camera.index);
     let kiosk = Kiosk::start(Parts {
-        clock,
+        clock: clock.clone(),
+        stopwatch: clock,
         chance: make_chance(),
         camera: Arc::new(move || open_camera(camera_index, &camera_clock)) as Arc<dyn OpenCamera>,
         decoder: Arc::new(move || Box::new(LiveDecoder::new(decoder_clock.clone())) as Box<dyn Decoder>),

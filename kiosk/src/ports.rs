@@ -91,7 +91,7 @@ pub trait Decoder {
     fn decode(&mut self, luma: &[u8], width: u32, height: u32) -> Vec<Payload>;
 }
 
-/// Time that only moves forward, for limits and ages; its zero means nothing.
+/// Time that only moves forward, for limits and ages; its zero means nothing. Asleep, a machine need not count it.
 pub trait Monotonic: Send + Sync {
     /// Time since this clock's zero.
     fn monotonic(&self) -> Duration;

@@ -33,6 +33,8 @@ use inbox::Inbox;
 pub struct Parts {
     /// The clocks of the machine.
     pub clock: Arc<dyn Clock>,
+    /// Times the calls of camera and decoder; it stands still while the machine sleeps, for no call is late by that.
+    pub stopwatch: Arc<dyn Monotonic>,
     /// For ids, keys and jitter.
     pub chance: MakeChance,
     /// Opens the camera.
@@ -134,7 +136,7 @@ impl Kiosk {
         })?;
         let news = news::forward(told, store.clone(), Arc::clone(&inbox))?;
         let scanner =
-            start_scanner(&parts.clock, (parts.camera, parts.decoder), parts.scanner_limits, &inbox)?;
+            start_scanner(parts.stopwatch, (parts.camera, parts.decoder), parts.scanner_limits, &inbox)?;
         let setup = Setup {
             build: parts.about.build,
             cards_per_page: window.cards_per_page(),
@@ -336,17 +338,8 @@ fn watch(owner: JoinHandle<()>, inbox: &Arc<Inbox>) -> io::Result<JoinHandle<()>
     })
 }
 
-/// Frames are timed on the clock the whole kiosk has.
-struct Face(Arc<dyn Clock>);
-
-impl Monotonic for Face {
-    fn monotonic(&self) -> Duration {
-        self.0.now().monotonic
-    }
-}
-
 fn start_scanner(
-    clock: &Arc<dyn Clock>,
+    clock: Arc<dyn Monotonic>,
     (camera, decoder): (Arc<dyn OpenCamera>, MakeDecoder),
     limits: ScannerLimits,
     inbox: &Arc<Inbox>,
@@ -357,7 +350,6 @@ fn start_scanner(
             inbox.push(event);
         }
     });
-    let clock = Arc::new(Face(Arc::clone(clock)));
     Scanner::start(ScannerParts { camera, decoder, clock, listener }, limits)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn choose(state: &mut State, now: Now) -> Option<Effect> {
         return None;
     }
     state.resting.retain(|_, until| *until > now.monotonic);
-    let work = if state.time.is_trusted(now) { next_work(state) } else { None };
+    let work = if state.time.is_known() { next_work(state) } else { None };
     if work.is_none() {
         let period_ms = outbox::period_ms(state);
         state.stock.succeeded(now, period_ms, &mut state.jitter);

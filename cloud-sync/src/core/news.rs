@@ -1,7 +1,10 @@
 //! What the sync core tells the screen.
 
 use super::Link;
-use crate::store::{Settled, Storage};
+use crate::{
+    ports::Anchor,
+    store::{Settled, Storage},
+};
 
 /// Something the kiosk may want to react to. News are hints: the truth is in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +20,11 @@ pub enum News {
     },
     /// The platform answers, or does not.
     Link(Link),
-    /// Add `offset_ms` to the wall clock to have the platform's time. While the time is not trusted nothing is issued
-    /// and only public offers are shown.
+    /// What time it is. While that is not trusted nothing is issued and only public offers are shown.
     Time {
-        /// Platform time less wall time; 0 until measured.
-        offset_ms: i64,
-        /// The time may be decided by.
+        /// Where the monotonic clock stands in the platform's time, as well as it is known.
+        anchor: Anchor,
+        /// It may be issued by.
         trusted: bool,
     },
     /// A feed page was applied: take the new catalogue.

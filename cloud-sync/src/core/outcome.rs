@@ -1,7 +1,7 @@
 //! What an answer, a refusal or silence leads to: the next step of the same piece of work, or its end.
 
 use super::{
-    Effect, Save, Saved, State, enrol, feed, lease, media, outbox,
+    Effect, NOTE_TIME_MS, Save, Saved, State, enrol, feed, lease, media, outbox,
     pace::{Pace, after},
     push,
 };
@@ -87,6 +87,7 @@ fn heard(state: &mut State, answer: HeartbeatAnswer, sent_at: Now, now: Now) -> 
     if answer.feed_head != state.facts.cursor {
         state.feed.due = now.monotonic;
     }
+    state.note_time.succeeded(now, NOTE_TIME_MS, &mut state.jitter);
     Effect::Save(Save::Heard(answer.now))
 }
 
@@ -131,10 +132,11 @@ fn not_answered(
             None
         }
         Failure::ClockSkew { now: platform } => {
-            if !state.time.corrected(*platform, sent_at, now) {
+            if !state.time.hinted(*platform, sent_at, now) {
                 return block(state, call, None, now, effects);
             }
-            Some(Effect::Save(Save::NoteTime(*platform)))
+            clock_refused(state, call, now);
+            None
         }
         Failure::DeviceRefused => {
             platform_spoke(state, now, effects);
@@ -171,6 +173,14 @@ fn not_answered(
             refused(state, call, code, now)
         }
     }
+}
+
+/// A heartbeat asks for the time at once; what was refused follows it.
+fn clock_refused(state: &mut State, call: &Call, now: Now) {
+    if !matches!(call, Call::Heartbeat(_)) {
+        pace_of(state, call).fail(now);
+    }
+    state.heartbeat.due = now.monotonic;
 }
 
 /// The platform, and nobody else, said something.

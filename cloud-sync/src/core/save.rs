@@ -36,7 +36,7 @@ pub enum Save {
     SetStanding(Standing),
     /// The platform answered a heartbeat: it stands by the enrolment, and this is its time.
     Heard(UtcMillis),
-    /// The platform named its time.
+    /// So late it is, by the platform's time carried on: what the kiosk believes after a restart begins there.
     NoteTime(UtcMillis),
     /// Make a lease request durable. Gives [`Saved::Request`].
     RecordRequest {
@@ -132,7 +132,7 @@ pub fn perform(
         Save::Confessed => done(store.confessed())?,
         Save::SetStanding(standing) => done(store.set_standing(standing))?,
         Save::Heard(platform) => done(store.heard(platform))?,
-        Save::NoteTime(platform) => done(store.note_platform_time(platform))?,
+        Save::NoteTime(platform) => done(store.note_time(platform))?,
         Save::RecordRequest { batch, want, at } => Saved::Request(store.record_request(batch, want, at)?),
         Save::DropRequest(request_no) => done(store.drop_request(request_no))?,
         Save::AcceptGrant(grant) => Saved::Granted(store.accept_grant(&grant, now)?),

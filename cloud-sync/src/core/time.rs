@@ -1,94 +1,129 @@
-//! What time it is on the platform, and whether that is known.
+//! What time it is on the platform, and how well that is known.
 //!
-//! The kiosk's clock never decides safety. It only keeps the kiosk from promising what is already over; so a clock that
-//! is behind the last time the platform named is not believed, and once that happened not before the platform has
-//! named the time again.
+//! The kiosk's clock never decides safety. It only keeps the kiosk from promising what is already over (rule 7). Once the
+//! platform has named the time in an answer it signed, the monotonic clock alone carries it on: whoever sets the wall clock
+//! of a running kiosk changes nothing. Only after a restart the wall clock is looked at, once, and believed
+//! while it is neither before the latest time on the disk nor long after it.
 
 use super::News;
-use crate::ports::Now;
+use crate::ports::{Anchor, Now};
 use domain::{consumer_code::CLOCK_SKEW_MS, time::UtcMillis};
 
 /// A correction smaller than this is not worth news.
 const NEWS_MS_MIN: i64 = 500;
 /// The platform is asked twice about a wrong clock; a third time the answer itself is wrong.
-const CORRECTIONS_MAX: u32 = 2;
+const HINTS_MAX: u32 = 2;
+/// A kiosk that was away for longer is lent nothing before it was heard of, and what it was lent is over: a wall clock that
+/// is farther ahead is as likely wrong as right, and nothing hangs on it.
+const AWAY_MS_MAX: i64 = 72 * 3_600_000;
 
-#[derive(Clone, Debug, Default)]
+/// How well the time is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Certainty {
+    /// The store was not read yet.
+    NotAsked,
+    /// Nothing speaks for it: nothing is issued.
+    Unknown,
+    /// The wall clock at start fits what the disk remembers: good enough to issue by, not to throw anything away by.
+    Plausible,
+    /// The platform has named it since the kiosk started.
+    Known,
+}
+
+#[derive(Clone, Debug)]
 pub(super) struct TimeView {
-    offset_ms: i64,
-    measured: bool,
-    platform_at: Option<UtcMillis>,
-    reset_seen: bool,
-    corrections: u32,
-    last: Option<Now>,
-    told: Option<(i64, bool)>,
+    anchor: Anchor,
+    certainty: Certainty,
+    /// What a refusal said, signed by nobody: requests are dated by it until the platform has named the time.
+    hint: Option<Anchor>,
+    hints: u32,
+    last: Now,
+    told: Option<(Anchor, bool)>,
 }
 
 impl TimeView {
-    /// The platform's time, as well as it is known.
-    pub(super) fn platform_now(&self, now: Now) -> UtcMillis {
-        now.wall.plus_ms(self.offset_ms)
+    /// The view of a kiosk that starts.
+    pub(super) fn new(now: Now) -> TimeView {
+        let anchor = Anchor::new(now.wall, now);
+        TimeView { anchor, certainty: Certainty::NotAsked, hint: None, hints: 0, last: now, told: None }
     }
 
-    /// True if the time may be decided by.
-    pub(super) fn is_trusted(&self, now: Now) -> bool {
-        !self.reset_seen && self.platform_at.is_some() && !self.is_behind(now)
+    /// The platform's time, as well as it is known.
+    pub(super) fn platform_now(&self, now: Now) -> UtcMillis {
+        self.anchor.at(now)
+    }
+
+    /// The time a request is dated with: that of the last refusal because of a wrong date, if there was one.
+    pub(super) fn request_time(&self, now: Now) -> UtcMillis {
+        self.hint.unwrap_or(self.anchor).at(now)
+    }
+
+    /// True if the time may be issued by.
+    pub(super) fn is_trusted(&self) -> bool {
+        match self.certainty {
+            Certainty::Plausible | Certainty::Known => true,
+            Certainty::NotAsked | Certainty::Unknown => false,
+        }
+    }
+
+    /// True if the platform has named the time since the kiosk started: only by that anything is given back or forgotten.
+    pub(super) fn is_known(&self) -> bool {
+        self.certainty == Certainty::Known
     }
 
     /// Compares the two clocks of the machine; true if the wall clock was set since the last look.
     pub(super) fn observe(&mut self, now: Now) -> bool {
-        let last = self.last.replace(now);
-        self.reset_seen |= self.is_behind(now);
-        last.is_some_and(|last| {
-            let moved_ms = now.wall.since(last.wall) - millis_between(last, now);
-            moved_ms.abs() > CLOCK_SKEW_MS
-        })
+        let should_be = Anchor::new(self.last.wall, self.last).at(now);
+        self.last = now;
+        now.wall.since(should_be).abs() > CLOCK_SKEW_MS
     }
 
-    /// Takes what the store remembers.
-    pub(super) fn remember(&mut self, platform_at: Option<UtcMillis>) {
-        if !self.measured {
-            self.platform_at = platform_at;
+    /// Takes the latest time the disk knows of, once after the start.
+    pub(super) fn remember(&mut self, latest: Option<UtcMillis>, now: Now) {
+        if self.certainty != Certainty::NotAsked {
+            return;
+        }
+        self.certainty = Certainty::Unknown;
+        let Some(latest) = latest else { return };
+        let at = self.anchor.at(now);
+        if (-CLOCK_SKEW_MS..=AWAY_MS_MAX).contains(&at.since(latest)) {
+            self.certainty = Certainty::Plausible;
+            self.anchor = Anchor::new(at.max(latest), now);
         }
     }
 
     /// The platform named its time in an answer to a request sent at `sent`.
     pub(super) fn heard(&mut self, platform: UtcMillis, sent: Now, now: Now) {
-        let half_trip_ms = millis_between(sent, now) / 2;
-        let offset_ms = platform.plus_ms(half_trip_ms).since(now.wall);
-        self.offset_ms = offset_ms;
-        self.measured = true;
-        self.corrections = 0;
-        self.platform_at = Some(platform);
-        self.reset_seen = false;
+        self.anchor = half_way(platform, sent, now);
+        self.certainty = Certainty::Known;
+        (self.hint, self.hints) = (None, 0);
     }
 
-    /// Like [`TimeView::heard`], in a refusal because of a wrong clock; false if that comes again and again.
-    pub(super) fn corrected(&mut self, platform: UtcMillis, sent: Now, now: Now) -> bool {
-        let corrections = self.corrections + 1;
-        self.heard(platform, sent, now);
-        self.corrections = corrections;
-        corrections <= CORRECTIONS_MAX
+    /// A request was refused because of its date. That moves no anchor, for nobody signed it; the heartbeat to follow is
+    /// dated by it, and its answer is signed. False if that comes again and again.
+    pub(super) fn hinted(&mut self, platform: UtcMillis, sent: Now, now: Now) -> bool {
+        self.hint = Some(half_way(platform, sent, now));
+        self.hints = self.hints.saturating_add(1);
+        self.hints <= HINTS_MAX
     }
 
     /// What the screen should know, if it does not know already.
-    pub(super) fn news(&mut self, now: Now) -> Option<News> {
-        let trusted = self.is_trusted(now);
-        if let Some((offset_ms, told)) = self.told
+    pub(super) fn news(&mut self) -> Option<News> {
+        let trusted = self.is_trusted();
+        if let Some((anchor, told)) = self.told
             && told == trusted
-            && (offset_ms - self.offset_ms).abs() < NEWS_MS_MIN
+            && anchor.ahead_ms(self.anchor).abs() < NEWS_MS_MIN
         {
             return None;
         }
-        self.told = Some((self.offset_ms, trusted));
-        Some(News::Time { offset_ms: self.offset_ms, trusted })
-    }
-
-    fn is_behind(&self, now: Now) -> bool {
-        self.platform_at.is_some_and(|at| self.platform_now(now) < at.plus_ms(-CLOCK_SKEW_MS))
+        self.told = Some((self.anchor, trusted));
+        Some(News::Time { anchor: self.anchor, trusted })
     }
 }
 
-fn millis_between(earlier: Now, later: Now) -> i64 {
-    i64::try_from(later.monotonic.saturating_sub(earlier.monotonic).as_millis()).unwrap_or(i64::MAX)
+/// The answer was made somewhere between question and now.
+fn half_way(platform: UtcMillis, sent: Now, now: Now) -> Anchor {
+    let trip = now.monotonic.saturating_sub(sent.monotonic);
+    let half = Now { monotonic: sent.monotonic + trip / 2, ..now };
+    Anchor::new(platform, half)
 }

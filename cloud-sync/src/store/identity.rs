@@ -132,7 +132,13 @@ pub(super) fn note_platform_time(ledger: &Connection, now: UtcMillis) -> Result<
     Ok(())
 }
 
-/// The platform's time when last heard of.
+/// Remembers that it is so late; never takes back a later time.
+pub(super) fn note_time(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
+    ledger.execute("UPDATE memory SET platform_at_ms = ?1 WHERE platform_at_ms < ?1", [now.get()])?;
+    Ok(())
+}
+
+/// The latest time known: when the platform was last heard of, or the last claim, or noted since.
 pub(super) fn platform_time(ledger: &Connection) -> Result<Option<UtcMillis>, StoreError> {
     Ok(ledger.query_row("SELECT platform_at_ms FROM memory", [], |row| {
         row.get::<_, Option<i64>>(0).map(|at| at.map(UtcMillis::new))

@@ -16,13 +16,9 @@ pub enum SessionOpening {
     Replayed,
 }
 
-/// Burns a code until no kiosk would accept it any more, and forgets those that are there already.
-pub(super) fn burn(
-    ledger: &Connection,
-    head: &CodeHead,
-    now: UtcMillis,
-) -> Result<SessionOpening, StoreError> {
-    prune(ledger, now)?;
+/// Burns a code until no kiosk would accept it any more. Nothing is forgotten here: a wrong clock would forget codes that
+/// are still good.
+pub(super) fn burn(ledger: &Connection, head: &CodeHead) -> Result<SessionOpening, StoreError> {
     let burned = ledger.execute(
         "INSERT INTO replay (pseudonym, nonce, accepted_until_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
         params![head.pseudonym.to_bytes(), head.nonce, accepted_until(head).get()],

@@ -134,6 +134,7 @@ pub(super) fn issue(
     };
     save(ledger, &claimed, order.pseudonym)?;
     fence::count_voucher(ledger)?;
+    identity::note_time(ledger, now)?;
     outbox::append(ledger, order.event)?;
     Ok(claimed)
 }

@@ -100,7 +100,7 @@ fn from_its_expiry_on_a_lease_issues_nothing() {
     let expiry = desk.platform.granted()[0].expires_at;
     let order = desk.order(1);
     desk.store().claim(&order, expiry.plus_ms(-1)).unwrap();
-    desk.clock.set_wall(expiry);
+    desk.sleep_until(expiry);
     assert_eq!(desk.refusal(2), ClaimRefused::LeaseExpired);
 }
 

@@ -38,7 +38,7 @@ fn a_damaged_ledger_is_moved_aside_and_the_kiosk_must_be_paired_again_with_a_new
     assert_ne!(desk.store().signing_key().to_bytes(), old_key.to_bytes());
     assert_eq!(desk.store().catalogue().batches.len(), 1, "public offers are still shown");
     desk.settle();
-    assert_eq!(desk.news.last(), Some(&News::Time { offset_ms: 0, trusted: false }));
+    assert!(matches!(desk.news.last(), Some(News::Time { trusted: false, .. })));
     assert!(desk.news.contains(&News::NotEnrolled(PairingNeeded::New)));
     desk.platform.pair("CCCC4444", Some(device));
     desk.ask_to_enrol("CCCC4444");

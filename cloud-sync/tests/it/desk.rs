@@ -108,8 +108,14 @@ impl Desk {
         self.store().identity().unwrap().unwrap()
     }
 
+    /// The true time, which is the platform's, whatever the kiosk's wall clock shows.
     pub fn now(&self) -> UtcMillis {
-        self.clock.now().wall
+        DAWN.plus_ms(i64::try_from(self.clock.now().monotonic.as_millis()).unwrap())
+    }
+
+    /// What the kiosk takes for the time.
+    pub fn kiosk_now(&self) -> UtcMillis {
+        self.state.platform_now(self.clock.now())
     }
 
     pub fn enrol(&mut self, pairing_code: &str) {
@@ -164,7 +170,7 @@ impl Desk {
                 if let Some(event) = self.push_during_next_send.take() {
                     assert_eq!(step(&mut self.state, event, self.clock.now()), [], "one thing at a time");
                 }
-                let at = self.state.platform_now(self.clock.now());
+                let at = self.state.request_time(self.clock.now());
                 let identity = self.store().identity().unwrap();
                 let key = self.store().signing_key();
                 let signer =
@@ -230,6 +236,12 @@ impl Desk {
         }
     }
 
+    /// The machine sleeps until then: time passes and nothing wakes the core.
+    pub fn sleep_until(&mut self, at: UtcMillis) {
+        self.clock.pass_ms(u32::try_from(at.since(self.now())).unwrap());
+        self.platform.set_now(at);
+    }
+
     /// The power goes and comes back: everything but the disk is lost.
     pub fn restart(&mut self) -> Vec<Damage> {
         self.store = None;
@@ -246,7 +258,7 @@ impl Desk {
 
     pub fn claim(&mut self, person: u8) -> Result<ClaimedVoucher, ClaimError> {
         let order = self.order(person);
-        let now = self.now();
+        let now = self.kiosk_now();
         self.store().claim(&order, now)
     }
 

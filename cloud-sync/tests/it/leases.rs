@@ -244,7 +244,7 @@ fn a_pause_or_recall_that_cannot_be_heard_ends_with_the_lease_at_the_latest() {
     desk.platform.publish("7", &Row::Batch(Box::new(paused))).unwrap();
     desk.pass_s(3 * 3_600);
     desk.claim(1).unwrap();
-    desk.clock.set_wall(expiry);
+    desk.sleep_until(expiry);
     assert_eq!(desk.refusal(2), ClaimRefused::LeaseExpired);
 }
 

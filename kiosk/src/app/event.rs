@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloud_sync::core::{Link, PairingNeeded};
+use cloud_sync::ports::Anchor;
 use cloud_sync::store::{Catalogue, ClaimRefused, ClaimedVoucher, Settled, Usage};
 use domain::ids::BatchId;
 
@@ -51,9 +52,9 @@ pub enum Event {
     LinkChanged(Link),
     /// What time the platform has.
     TimeChanged {
-        /// Platform time less wall time.
-        offset_ms: i64,
-        /// It may be decided by.
+        /// Where the monotonic clock stands in it.
+        anchor: Anchor,
+        /// It may be issued by.
         trusted: bool,
     },
     /// The platform's word on a claim.

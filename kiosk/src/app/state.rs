@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloud_sync::core::PairingNeeded;
+use cloud_sync::ports::Anchor;
 use cloud_sync::store::{Catalogue, Usage};
 use cloud_sync::{BatchRow, Verdict};
 use domain::consumer_code::{CodeHead, Pseudonym};
@@ -95,10 +96,10 @@ pub struct Device {
     pub pairing_failure: Option<String>,
     /// The platform answers.
     pub online: bool,
-    /// The time may be decided by.
+    /// The time may be issued by.
     pub time_trusted: bool,
-    /// Platform time less wall time.
-    pub offset_ms: i64,
+    /// Where the monotonic clock stands in the platform's time; absent until sync has said it.
+    pub anchor: Option<Anchor>,
     /// Whether codes can be seen.
     pub camera: Camera,
     /// Everything public.
@@ -214,7 +215,7 @@ impl State {
                 pairing_failure: None,
                 online: false,
                 time_trusted: false,
-                offset_ms: 0,
+                anchor: None,
                 camera: Camera::Closed,
                 catalogue,
                 stock: BTreeMap::new(),
@@ -228,7 +229,7 @@ impl State {
     /// The platform's time, as well as it is known.
     #[must_use]
     pub fn time(&self, now: Now) -> UtcMillis {
-        now.wall.plus_ms(self.device.offset_ms)
+        self.device.anchor.map_or(now.wall, |anchor| anchor.at(now))
     }
 
     /// Whoever is here, as far as offers are concerned: with unknown time everybody is anonymous.

@@ -29,7 +29,7 @@ fn burn(store: &mut Store, head: &CodeHead, at: UtcMillis) -> Result<Holdings, O
         log("a session was not opened", &error);
         OpeningFailed::Store
     };
-    match store.open_session(head, at).map_err(failed)? {
+    match store.open_session(head).map_err(failed)? {
         SessionOpening::Replayed => Err(OpeningFailed::Replayed),
         SessionOpening::Opened => holdings(store, head.pseudonym, at).map_err(failed),
     }

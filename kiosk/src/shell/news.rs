@@ -32,7 +32,7 @@ fn event(news: News, store: &StoreHandle) -> Option<Event> {
             Event::PairingFailed { code }
         }
         News::Link(link) => Event::LinkChanged(link),
-        News::Time { offset_ms, trusted } => Event::TimeChanged { offset_ms, trusted },
+        News::Time { anchor, trusted } => Event::TimeChanged { anchor, trusted },
         News::CatalogueChanged => Event::CatalogueChanged(store.catalogue()),
         News::StockChanged => Event::StockChanged,
         // Cards carry no pictures yet, and the operator hears of the disk by heartbeat.

@@ -110,9 +110,11 @@ impl Desk {
     pub fn again(data: &std::path::Path, transport: Arc<dyn Transport>, now: UtcMillis) -> Self {
         let (clock, camera, sounds) =
             (Arc::new(ManualClock::new(now)), Arc::new(Camera::default()), Sounds::default());
-        let (eyes, decoder_clock) = (camera.clone(), Arc::new(SystemClock::new()));
+        let (eyes, stopwatch) = (camera.clone(), Arc::new(SystemClock::new()));
+        let decoder_clock = stopwatch.clone();
         let kiosk = Kiosk::start(Parts {
             clock: clock.clone(),
+            stopwatch,
             chance: Arc::new(|| Box::new(SeededChance::new(7))),
             camera: Arc::new(move || Ok(Box::new(View(eyes.clone())) as Box<dyn FrameSource>)),
             decoder: Arc::new(move || Box::new(LiveDecoder::new(decoder_clock.clone())) as Box<dyn Decoder>),

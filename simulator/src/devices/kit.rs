@@ -47,13 +47,14 @@ impl Speaker for Muted {
 /// [`HttpError`] when the system gives no TLS.
 pub fn kiosk_parts(world: &World, data: &Path, seed: u64) -> Result<Parts, HttpError> {
     let (stage, clock) = (world.stage.clone(), world.clock.clone());
-    let frame_clock: Arc<dyn Monotonic> = Arc::new(clock.clone());
-    let decoder_clock = Arc::clone(&frame_clock);
+    let stopwatch: Arc<dyn Monotonic> = Arc::new(clock.clone());
+    let (frame_clock, decoder_clock) = (Arc::clone(&stopwatch), Arc::clone(&stopwatch));
     let camera = move || -> Result<Box<dyn FrameSource>, CameraError> {
         Ok(Box::new(RenderedCamera::new(seed, stage.clone(), Arc::clone(&frame_clock))))
     };
     Ok(Parts {
         clock: Arc::new(clock),
+        stopwatch,
         chance: Arc::new(|| Box::new(SystemChance)),
         camera: Arc::new(camera),
         decoder: Arc::new(move || Box::new(LiveDecoder::new(Arc::clone(&decoder_clock)))),

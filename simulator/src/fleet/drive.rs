@@ -134,9 +134,9 @@ impl World {
 
     fn told(&mut self, kiosk: usize, news: &News) {
         match news {
-            News::Time { offset_ms, trusted } => {
+            News::Time { anchor, trusted } => {
                 if let Some(process) = self.kiosks[kiosk].process.as_mut() {
-                    process.time = (*offset_ms, *trusted);
+                    process.time = trusted.then_some(*anchor);
                 }
             }
             News::Link(link) => {
@@ -316,7 +316,7 @@ impl World {
         let place = &mut self.kiosks[kiosk];
         let life = place.life;
         let Some(process) = place.process.as_mut() else { return Ok(()) };
-        let at = process.state.platform_now(now);
+        let at = process.state.request_time(now);
         let signer = process.signer.as_ref().filter(|_| call.is_signed());
         let signer = signer.map(|(identity, key)| Signer { device: identity.device, key, at, counter });
         let request = wire::encode(origin, &call, signer.as_ref()).map_err(FleetError::Encoding)?;

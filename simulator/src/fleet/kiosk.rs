@@ -1,13 +1,13 @@
 //! A kiosk of the fleet: the real store on a disk of its own and the real sync core, without the thread and the screen.
 //!
 //! What a shell does stands here: effects are carried out in order, one at a time, and whoever waits for an answer is
-//! gone when the process is. The wall clock is the true time and an error; time that has passed is never taken back.
+//! gone when the process is. The wall clock is the true time and an error; the monotonic one is never wrong.
 
 use super::{FleetError, chance::Dice, city::START, faults::Kind};
 use crate::disk::VirtualDisk;
 use cloud_sync::{
     core::{About, Link, State},
-    ports::Now,
+    ports::{Anchor, Now},
     store::{Identity, Store},
     wire::Call,
 };
@@ -57,8 +57,8 @@ pub struct Process {
     pub flight: Option<Flight>,
     /// When the core wants to be woken.
     pub wake_ms: Option<i64>,
-    /// What the screen adds to the wall clock, and whether it may be decided by.
-    pub time: (i64, bool),
+    /// What time it is for the screen, while it may be issued by.
+    pub time: Option<Anchor>,
     /// True while it must be paired.
     pub needs_pairing: bool,
 }
@@ -102,8 +102,8 @@ impl Kiosk {
 
     /// What the screen takes for the platform's time, when it may decide by it.
     pub fn screen_now(&self, now_ms: i64) -> Option<UtcMillis> {
-        let (offset_ms, trusted) = self.process.as_ref()?.time;
-        trusted.then(|| self.now(now_ms).wall.plus_ms(offset_ms))
+        let anchor = self.process.as_ref()?.time?;
+        Some(anchor.at(self.now(now_ms)))
     }
 
     /// Starts the program over whatever is on the disk.
@@ -124,7 +124,7 @@ impl Kiosk {
             chance,
             flight: None,
             wake_ms: None,
-            time: (0, false),
+            time: None,
             needs_pairing: false,
         });
         Ok(())

@@ -158,7 +158,7 @@ impl World {
         }
         self.disk_misfortune(kiosk);
         let Some(process) = self.kiosks[kiosk].process.as_mut() else { return Ok(()) };
-        let opening = process.store.open_session(&code.head, at);
+        let opening = process.store.open_session(&code.head);
         if !self.disk_held(kiosk)? {
             return Ok(());
         }

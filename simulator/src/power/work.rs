@@ -79,7 +79,7 @@ impl Machine {
                 store.claim(order, step.now).map_or_else(|error| failed(&error), Said::Claimed)
             }
             Work::OpenSession(head) => {
-                store.open_session(head, step.now).map_or_else(|error| failed(&error), Said::Opening)
+                store.open_session(head).map_or_else(|error| failed(&error), Said::Opening)
             }
         }
     }

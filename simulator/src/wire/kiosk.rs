@@ -79,7 +79,7 @@ impl Kiosk {
         let event = EventId::new(now, &noise);
         let order = ClaimOrder { batch, pseudonym: head.pseudonym, event };
         let claimed = self.ask(move |store| -> Result<_, StoreError> {
-            let opening = store.open_session(&head, now)?;
+            let opening = store.open_session(&head)?;
             Ok((opening, store.claim(&order, now)))
         })?;
         let (opening, claimed) = claimed.trying("opening a session")?;

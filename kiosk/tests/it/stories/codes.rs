@@ -141,7 +141,7 @@ fn no_keys(play: &mut Play) {
 }
 
 fn no_time(play: &mut Play) {
-    play.tell(Event::TimeChanged { offset_ms: 0, trusted: false });
+    play.tell_time(false);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cloud_sync::core::Link;
-use cloud_sync::ports::Now;
+use cloud_sync::ports::{Anchor, Now};
 use cloud_sync::store::{ClaimRefused, ClaimedVoucher, Usage};
 use domain::ids::{BatchId, EventId, LeaseId};
 use domain::time::UtcMillis;
@@ -49,7 +49,7 @@ impl Play {
             held: BTreeMap::new(),
         };
         play.tell(Event::Enrolled(Ok(())));
-        play.tell(Event::TimeChanged { offset_ms: 0, trusted: true });
+        play.tell_time(true);
         play.tell(Event::LinkChanged(Link::Online));
         play
     }
@@ -70,6 +70,12 @@ impl Play {
 
     pub fn scan(&mut self, text: &str) {
         self.tell(Event::CodeSeen(ScannedBytes(text.as_bytes().to_vec())));
+    }
+
+    /// Sync says that the wall clock is right, and whether it may be issued by.
+    pub fn tell_time(&mut self, trusted: bool) {
+        let anchor = Anchor::new(self.now.wall, self.now);
+        self.tell(Event::TimeChanged { anchor, trusted });
     }
 
     pub fn tap(&mut self, tap: Tap) {

@@ -147,7 +147,7 @@ impl Mall {
         kiosk
             .store
             .ask(move |store| {
-                assert_eq!(store.open_session(&head, now).unwrap(), SessionOpening::Opened);
+                assert_eq!(store.open_session(&head).unwrap(), SessionOpening::Opened);
                 store.claim(&order, now).unwrap();
             })
             .unwrap();
