@@ -17,6 +17,7 @@ mod migrate;
 mod need;
 mod outbox;
 mod replay;
+mod sql;
 mod value;
 mod voucher;
 

@@ -123,7 +123,7 @@ pub enum PageRefused {
 /// Reads everything into memory.
 pub(super) fn load(content: &Connection) -> Result<Catalogue, StoreError> {
     let mut catalogue = Catalogue { version: cursor::held(content)?.since, ..Catalogue::default() };
-    let mut query = content.prepare(
+    let mut query = content.prepare_cached(
         "SELECT kind, id, row FROM feed_row UNION ALL SELECT kind, '', row FROM feed_kept ORDER BY 1, 2",
     )?;
     let mut rows = query.query([])?;

@@ -2,6 +2,7 @@
 
 use super::{
     StoreError,
+    sql::Kept,
     value::{bytes, counted, stored},
 };
 use protocol::feed::{Fingerprint, Place};
@@ -15,13 +16,13 @@ const FETCHED: i64 = 2;
 /// The place of the content in use; its number is the cursor.
 pub(super) fn held(content: &Connection) -> Result<Place, StoreError> {
     let sql = "SELECT cursor, mark, view, part FROM feed_place WHERE place = ?1";
-    Ok(content.query_row(sql, [HELD], read)?)
+    Ok(content.one(sql, [HELD], read)?)
 }
 
 /// The place a snapshot on its way leads to, with the part to ask for next.
 pub(super) fn fetched(content: &Connection) -> Result<Option<Place>, StoreError> {
     let sql = "SELECT cursor, mark, view, part FROM feed_place WHERE place = ?1";
-    Ok(content.query_row(sql, [FETCHED], read).optional()?)
+    Ok(content.one(sql, [FETCHED], read).optional()?)
 }
 
 /// The place to ask with: the next part of a snapshot on its way, or what follows the content in use.
@@ -45,7 +46,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Place> {
 /// transaction that writes the rows before it.
 pub(super) fn save(content: &Connection, place: &Place) -> Result<(), StoreError> {
     let which = if place.part.is_some() { FETCHED } else { HELD };
-    content.execute(
+    content.run(
         "INSERT OR REPLACE INTO feed_place (place, cursor, mark, view, part) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![which, stored(place.since)?, place.mark.to_bytes(), place.view.to_bytes(), place.part],
     )?;
@@ -54,8 +55,8 @@ pub(super) fn save(content: &Connection, place: &Place) -> Result<(), StoreError
 
 /// The snapshot on its way has arrived, or is given up.
 pub(super) fn end_fetch(content: &Connection) -> Result<(), StoreError> {
-    content.execute("DELETE FROM feed_place WHERE place = ?1", [FETCHED])?;
-    content.execute("DELETE FROM feed_staged", [])?;
+    content.run("DELETE FROM feed_place WHERE place = ?1", [FETCHED])?;
+    content.run("DELETE FROM feed_staged", [])?;
     Ok(())
 }
 
@@ -63,12 +64,12 @@ pub(super) fn end_fetch(content: &Connection) -> Result<(), StoreError> {
 /// a screen that lost its ledger still shows public offers.
 pub(super) fn align(content: &Connection, scope: Option<Vec<u8>>) -> Result<(), StoreError> {
     let Some(scope) = scope else { return Ok(()) };
-    let held: Option<Vec<u8>> = content.query_row("SELECT scope FROM feed_owner", [], |row| row.get(0))?;
+    let held: Option<Vec<u8>> = content.one("SELECT scope FROM feed_owner", [], |row| row.get(0))?;
     if held.as_ref() != Some(&scope) {
         content.execute_batch("DELETE FROM feed_row; DELETE FROM feed_kept;")?;
         end_fetch(content)?;
         save(content, &Place::default())?;
-        content.execute("UPDATE feed_owner SET scope = ?1", [scope])?;
+        content.run("UPDATE feed_owner SET scope = ?1", [scope])?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::{
     device_key, media,
     migrate::{CONTENT, LEDGER, Step, migrate},
+    sql,
 };
 use crate::disk::{Disk, Flush, FolderLock};
 use rusqlite::{Connection, OpenFlags};
@@ -162,6 +163,7 @@ fn open_checked(
         Flush::Checkpoint => "NORMAL",
     };
     connection.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
+    sql::keep_statements(&connection)?;
     connection.execute_batch(&format!(
         "PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};
          PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"

@@ -1,6 +1,6 @@
 //! Who this kiosk is: device, epoch, platform, pinned keys; and the platform's time when last heard of.
 
-use super::{StoreError, device_key::DeviceKey, value::bytes};
+use super::{StoreError, device_key::DeviceKey, sql::Kept, value::bytes};
 use domain::{
     ids::{CityCode, DeviceId, MallId},
     time::UtcMillis,
@@ -64,7 +64,7 @@ impl Identity {
 /// The enrolment, provided the key it pinned is at hand: without it nothing can be signed.
 pub(super) fn load(ledger: &Connection, key: &DeviceKey) -> Result<Option<Identity>, StoreError> {
     let found = ledger
-        .query_row(
+        .one(
             "SELECT device, epoch, origin, city, mall, platform_key, standing, public_key FROM identity",
             [],
             |row| Ok((read(row)?, bytes::<32>(row, 7)?)),
@@ -94,13 +94,13 @@ fn read_standing(row: &Row<'_>, column: usize) -> rusqlite::Result<Standing> {
 
 /// Notes whether the platform still stands by the enrolment; a kiosk that fenced itself stays so whatever it is told.
 pub(super) fn set_standing(ledger: &Connection, standing: Standing) -> Result<(), StoreError> {
-    ledger.execute("UPDATE identity SET standing = ?1 WHERE challenge IS NULL", [standing.name()])?;
+    ledger.run("UPDATE identity SET standing = ?1 WHERE challenge IS NULL", [standing.name()])?;
     Ok(())
 }
 
 /// The public half of the device key the enrolment pinned.
 pub(super) fn pinned_key(ledger: &Connection) -> Result<Option<[u8; 32]>, StoreError> {
-    Ok(ledger.query_row("SELECT public_key FROM identity", [], |row| row.get(0)).optional()?)
+    Ok(ledger.one("SELECT public_key FROM identity", [], |row| row.get(0)).optional()?)
 }
 
 /// Replaces the enrolment.
@@ -110,7 +110,7 @@ pub(super) fn save(
     answer: &EnrolAnswer,
     public_key: [u8; 32],
 ) -> Result<(), StoreError> {
-    ledger.execute(
+    ledger.run(
         "INSERT OR REPLACE INTO identity (one, device, epoch, origin, city, mall, platform_key, public_key)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
@@ -128,19 +128,19 @@ pub(super) fn save(
 
 /// Remembers the platform's time; the platform is right also when it is earlier than before.
 pub(super) fn note_platform_time(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
-    ledger.execute("UPDATE memory SET platform_at_ms = ?1", [now.get()])?;
+    ledger.run("UPDATE memory SET platform_at_ms = ?1", [now.get()])?;
     Ok(())
 }
 
 /// Remembers that it is so late; never takes back a later time.
 pub(super) fn note_time(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
-    ledger.execute("UPDATE memory SET platform_at_ms = ?1 WHERE platform_at_ms < ?1", [now.get()])?;
+    ledger.run("UPDATE memory SET platform_at_ms = ?1 WHERE platform_at_ms < ?1", [now.get()])?;
     Ok(())
 }
 
 /// The latest time known: when the platform was last heard of, or the last claim, or noted since.
 pub(super) fn platform_time(ledger: &Connection) -> Result<Option<UtcMillis>, StoreError> {
-    Ok(ledger.query_row("SELECT platform_at_ms FROM memory", [], |row| {
+    Ok(ledger.one("SELECT platform_at_ms FROM memory", [], |row| {
         row.get::<_, Option<i64>>(0).map(|at| at.map(UtcMillis::new))
     })?)
 }

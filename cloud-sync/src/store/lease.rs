@@ -5,6 +5,7 @@
 
 use super::{
     Identity, StoreError,
+    sql::Kept,
     value::{bytes, counted, instant, stored},
 };
 use domain::{
@@ -45,7 +46,7 @@ pub(super) fn record_request(
     (want, at): (u32, Option<UtcMillis>),
 ) -> Result<LeaseRequest, StoreError> {
     let open = ledger
-        .query_row(
+        .one(
             "SELECT request_no, want, at_ms FROM lease_request WHERE epoch = ?1 AND batch = ?2",
             params![epoch, batch.to_bytes()],
             |row| Ok((counted(row, 0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?.map(UtcMillis::new))),
@@ -55,12 +56,11 @@ pub(super) fn record_request(
         return Ok(LeaseRequest { epoch, request_no, batch, want, at });
     }
     let want = want.clamp(1, LEASE_SLOTS_MAX);
-    let request_no = ledger.query_row(
-        "UPDATE memory SET request_no = request_no + 1 RETURNING request_no",
-        [],
-        |row| counted(row, 0),
-    )?;
-    ledger.execute(
+    let request_no =
+        ledger.one("UPDATE memory SET request_no = request_no + 1 RETURNING request_no", [], |row| {
+            counted(row, 0)
+        })?;
+    ledger.run(
         "INSERT INTO lease_request (request_no, epoch, batch, want, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![stored(request_no)?, epoch, batch.to_bytes(), want, at.map(UtcMillis::get)],
     )?;
@@ -69,20 +69,20 @@ pub(super) fn record_request(
 
 /// Forgets a request that will get no grant.
 pub(super) fn drop_request(ledger: &Connection, request_no: u64) -> Result<(), StoreError> {
-    ledger.execute("DELETE FROM lease_request WHERE request_no = ?1", [stored(request_no)?])?;
+    ledger.run("DELETE FROM lease_request WHERE request_no = ?1", [stored(request_no)?])?;
     Ok(())
 }
 
 /// Forgets the requests of earlier enrolments: a grant for them would be refused.
 pub(super) fn drop_requests_before(ledger: &Connection, epoch: u32) -> Result<(), StoreError> {
-    ledger.execute("DELETE FROM lease_request WHERE epoch <> ?1", [epoch])?;
+    ledger.run("DELETE FROM lease_request WHERE epoch <> ?1", [epoch])?;
     Ok(())
 }
 
 /// Ends every lease of the enrolment before, durably: another device may have an epoch of the same number, and a voucher
 /// of its key for a slot lent to the old one would be worth nothing.
 pub(super) fn end_all(ledger: &Connection) -> Result<(), StoreError> {
-    ledger.execute("UPDATE lease SET state = 'closed' WHERE state <> 'closed'", [])?;
+    ledger.run("UPDATE lease SET state = 'closed' WHERE state <> 'closed'", [])?;
     Ok(())
 }
 
@@ -96,7 +96,7 @@ pub(super) fn accept_grant(
     if let Err(refused) = check_grant(ledger, identity, grant)? {
         return Ok(Err(refused));
     }
-    ledger.execute(
+    ledger.run(
         "INSERT INTO lease (lease, batch, epoch, slots, granted_at_ms, expires_at_ms, reclaim_at_ms, valid_from_ms,
              version)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -131,12 +131,12 @@ fn check_grant(
     if !(1..=LEASE_SLOTS_MAX).contains(&grant.slots) || !in_order {
         return Ok(Err(GrantRefused::Malformed));
     }
-    let asked: bool = ledger.query_row(
+    let asked: bool = ledger.one(
         "SELECT EXISTS (SELECT 1 FROM lease_request WHERE request_no = ?1 AND epoch = ?2 AND batch = ?3)",
         params![stored(grant.request_no)?, grant.epoch, grant.batch.to_bytes()],
         |row| row.get(0),
     )?;
-    let seen: bool = ledger.query_row(
+    let seen: bool = ledger.one(
         "SELECT EXISTS (SELECT 1 FROM lease WHERE lease = ?1)",
         [grant.lease.to_bytes()],
         |row| row.get(0),
@@ -165,7 +165,7 @@ pub(super) fn take_slot(
     now: UtcMillis,
 ) -> Result<Option<TakenSlot>, StoreError> {
     Ok(ledger
-        .query_row(
+        .one(
             "UPDATE lease SET used = used + 1 WHERE lease =
                  (SELECT lease FROM lease
                   WHERE batch = ?1 AND epoch = ?2 AND state = 'open' AND used < slots
@@ -185,7 +185,7 @@ pub(super) fn only_expired(
     batch: BatchId,
     now: UtcMillis,
 ) -> Result<bool, StoreError> {
-    Ok(ledger.query_row(
+    Ok(ledger.one(
         "SELECT EXISTS (SELECT 1 FROM lease WHERE batch = ?1 AND epoch = ?2 AND used < slots AND expires_at_ms <= ?3)",
         params![batch.to_bytes(), epoch, now.get()],
         |row| row.get(0),
@@ -198,12 +198,12 @@ pub(super) fn close(
     epoch: u32,
     lease: LeaseId,
 ) -> Result<Option<CloseRequest>, StoreError> {
-    ledger.execute(
+    ledger.run(
         "UPDATE lease SET state = 'closing' WHERE lease = ?1 AND epoch = ?2 AND state = 'open'",
         params![lease.to_bytes(), epoch],
     )?;
     Ok(ledger
-        .query_row(
+        .one(
             "SELECT used FROM lease WHERE lease = ?1 AND epoch = ?2 AND state = 'closing'",
             params![lease.to_bytes(), epoch],
             |row| Ok(CloseRequest { epoch, lease, used: row.get(0)? }),
@@ -213,7 +213,7 @@ pub(super) fn close(
 
 /// The platform has heard of the close.
 pub(super) fn close_answered(ledger: &Connection, lease: LeaseId) -> Result<(), StoreError> {
-    ledger.execute(
+    ledger.run(
         "UPDATE lease SET state = 'closed' WHERE lease = ?1 AND state = 'closing'",
         [lease.to_bytes()],
     )?;
@@ -222,7 +222,7 @@ pub(super) fn close_answered(ledger: &Connection, lease: LeaseId) -> Result<(), 
 
 /// Forgets leases whose slots went back to stock long ago and that no voucher names any more.
 pub(super) fn prune(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
-    ledger.execute(
+    ledger.run(
         "DELETE FROM lease WHERE reclaim_at_ms < ?1
            AND NOT EXISTS (SELECT 1 FROM voucher WHERE voucher.lease = lease.lease)",
         [now.plus_ms(-KEPT_AFTER_RECLAIM_MS).get()],

@@ -8,7 +8,7 @@ mod plan;
 
 pub use plan::MediaPolicy;
 
-use super::{Catalogue, StoreError, value::stored};
+use super::{Catalogue, StoreError, sql::Kept, value::stored};
 use crate::media::{MediaFiles, Space};
 use domain::time::UtcMillis;
 use plan::{Evictable, Plan};
@@ -426,7 +426,7 @@ fn file_name(medium: MediaHash, whole: bool) -> String {
 }
 
 fn load(content: &Connection) -> Result<BTreeMap<MediaHash, Entry>, StoreError> {
-    let mut query = content.prepare("SELECT sha256, bytes, durable, used_at_ms FROM media_file")?;
+    let mut query = content.prepare_cached("SELECT sha256, bytes, durable, used_at_ms FROM media_file")?;
     let rows = query.query_map([], |row| {
         let entry = Entry { bytes: row.get(1)?, durable: row.get(2)?, used_at_ms: row.get(3)? };
         Ok((MediaHash::from_bytes(row.get(0)?), entry))
@@ -435,7 +435,7 @@ fn load(content: &Connection) -> Result<BTreeMap<MediaHash, Entry>, StoreError> 
 }
 
 fn save(content: &Connection, medium: MediaHash, entry: &Entry) -> Result<(), StoreError> {
-    content.execute(
+    content.run(
         "INSERT OR REPLACE INTO media_file (sha256, bytes, durable, used_at_ms) VALUES (?1, ?2, ?3, ?4)",
         params![medium.bytes(), stored(entry.bytes)?, stored(entry.durable)?, entry.used_at_ms],
     )?;
@@ -443,6 +443,6 @@ fn save(content: &Connection, medium: MediaHash, entry: &Entry) -> Result<(), St
 }
 
 fn drop_row(content: &Connection, medium: MediaHash) -> Result<(), StoreError> {
-    content.execute("DELETE FROM media_file WHERE sha256 = ?1", [medium.bytes()])?;
+    content.run("DELETE FROM media_file WHERE sha256 = ?1", [medium.bytes()])?;
     Ok(())
 }

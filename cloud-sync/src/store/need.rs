@@ -6,6 +6,7 @@
 
 use super::{
     Catalogue, StoreError,
+    sql::Kept,
     value::{bytes, instant},
 };
 use domain::{
@@ -95,14 +96,18 @@ pub(super) fn stock(
     catalogue: &Catalogue,
     now: UtcMillis,
 ) -> Result<BTreeMap<BatchId, u32>, StoreError> {
+    Ok(stock_of(&held(ledger, epoch)?, catalogue, now))
+}
+
+fn stock_of(held: &[Held], catalogue: &Catalogue, now: UtcMillis) -> BTreeMap<BatchId, u32> {
     let mut slots = BTreeMap::new();
-    for held in held(ledger, epoch)? {
+    for held in held {
         let version = catalogue.batches.get(&held.batch).map(|batch| batch.version);
         if held.covers(now) && version.is_none_or(|version| held.is_of(version)) {
             *slots.entry(held.batch).or_default() += held.left;
         }
     }
-    Ok(slots)
+    slots
 }
 
 /// What the sync core decides leases by.
@@ -128,7 +133,7 @@ pub(super) fn facts(
             batches.push(BatchStock { batch: batch.id, at, want, fresh_slots });
         }
     }
-    let slots = stock(ledger, epoch, catalogue, now)?.values().copied().map(u64::from).sum();
+    let slots = stock_of(&held, catalogue, now).into_values().map(u64::from).sum();
     Ok(LeaseFacts { batches, to_close: to_close(&held, catalogue, now), slots })
 }
 
@@ -163,7 +168,7 @@ struct Claimed {
 }
 
 fn claimed_lately(ledger: &Connection, batch: BatchId, now: UtcMillis) -> Result<Claimed, StoreError> {
-    Ok(ledger.query_row(
+    Ok(ledger.one(
         "SELECT count(*), count(*) FILTER (WHERE claimed_at_ms > ?3) FROM voucher
          WHERE batch = ?1 AND claimed_at_ms > ?2",
         params![batch.to_bytes(), now.plus_ms(-SUPPLY_MS).get(), now.plus_ms(-RUSH_MS).get()],
@@ -183,7 +188,7 @@ fn to_close(held: &[Held], catalogue: &Catalogue, now: UtcMillis) -> Vec<Expired
 }
 
 fn held(ledger: &Connection, epoch: u32) -> Result<Vec<Held>, StoreError> {
-    let mut query = ledger.prepare(
+    let mut query = ledger.prepare_cached(
         "SELECT lease, batch, version, slots - used, granted_at_ms, valid_from_ms, expires_at_ms, state = 'closing'
          FROM lease WHERE epoch = ?1 AND state <> 'closed' AND used < slots ORDER BY expires_at_ms, lease",
     )?;

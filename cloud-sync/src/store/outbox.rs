@@ -2,6 +2,7 @@
 
 use super::{
     StoreError,
+    sql::Kept,
     value::{bytes, counted, stored},
 };
 use domain::ids::{BatchId, EventId, LeaseId};
@@ -21,13 +22,13 @@ pub struct Settled {
 
 /// Adds a row; called in the transaction that writes its voucher.
 pub(super) fn append(ledger: &Connection, event: EventId) -> Result<(), StoreError> {
-    ledger.execute("INSERT INTO outbox (event) VALUES (?1)", [event.to_bytes()])?;
+    ledger.run("INSERT INTO outbox (event) VALUES (?1)", [event.to_bytes()])?;
     Ok(())
 }
 
 /// The rows whose turn it is, at most [`CLAIMS_MAX`]: oldest first, those put off last.
 pub(super) fn pending(ledger: &Connection, limit: usize) -> Result<Vec<ClaimReport>, StoreError> {
-    let mut query = ledger.prepare(
+    let mut query = ledger.prepare_cached(
         "SELECT voucher.event, lease, slot, text FROM outbox JOIN voucher ON voucher.event = outbox.event
          ORDER BY put_off, seq LIMIT ?1",
     )?;
@@ -49,12 +50,12 @@ pub(super) fn acknowledge(
 ) -> Result<Vec<Settled>, StoreError> {
     let mut settled = Vec::new();
     for ClaimOutcome { event, verdict } in outcomes {
-        if ledger.execute("DELETE FROM outbox WHERE event = ?1", [event.to_bytes()])? == 0 {
+        if ledger.run("DELETE FROM outbox WHERE event = ?1", [event.to_bytes()])? == 0 {
             continue;
         }
         let text = serde_json::to_string(verdict)?;
         let batch = ledger
-            .query_row(
+            .one(
                 "UPDATE voucher SET verdict = ?2 WHERE event = ?1 RETURNING batch",
                 params![event.to_bytes(), text],
                 |row| bytes(row, 0),
@@ -72,12 +73,12 @@ pub(super) fn acknowledge(
 /// Puts rows behind all others.
 pub(super) fn put_off(ledger: &Connection, events: &[EventId]) -> Result<(), StoreError> {
     for event in events {
-        ledger.execute("UPDATE outbox SET put_off = put_off + 1 WHERE event = ?1", [event.to_bytes()])?;
+        ledger.run("UPDATE outbox SET put_off = put_off + 1 WHERE event = ?1", [event.to_bytes()])?;
     }
     Ok(())
 }
 
 /// Rows that wait.
 pub(super) fn count(ledger: &Connection) -> Result<u64, StoreError> {
-    Ok(ledger.query_row("SELECT count(*) FROM outbox", [], |row| counted(row, 0))?)
+    Ok(ledger.one("SELECT count(*) FROM outbox", [], |row| counted(row, 0))?)
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Identity, Settled, StoreError, fence, identity, lease, outbox,
+    sql::Kept,
     value::{bytes, instant},
 };
 use domain::{
@@ -161,7 +162,7 @@ fn check(
 }
 
 fn save(ledger: &Connection, claimed: &ClaimedVoucher, pseudonym: Pseudonym) -> Result<(), StoreError> {
-    ledger.execute(
+    ledger.run(
         "INSERT INTO voucher (lease, slot, batch, pseudonym, day, claimed_at_ms, text, event, redeem_before_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
@@ -181,7 +182,7 @@ fn save(ledger: &Connection, claimed: &ClaimedVoucher, pseudonym: Pseudonym) -> 
 
 fn find(ledger: &Connection, event: EventId) -> Result<Option<ClaimedVoucher>, StoreError> {
     Ok(ledger
-        .query_row(
+        .one(
             "SELECT text, event, batch, lease, slot, claimed_at_ms, redeem_before_ms FROM voucher WHERE event = ?1",
             [event.to_bytes()],
             read,
@@ -207,7 +208,7 @@ pub(super) fn usage(
     pseudonym: Pseudonym,
     day: ShanghaiDay,
 ) -> Result<BTreeMap<BatchId, Usage>, StoreError> {
-    let mut query = ledger.prepare(
+    let mut query = ledger.prepare_cached(
         "SELECT batch, count(*), count(*) FILTER (WHERE day = ?2) FROM voucher WHERE pseudonym = ?1 GROUP BY batch",
     )?;
     let rows = query.query_map(params![pseudonym.to_bytes(), day.get()], |row| {
@@ -218,7 +219,7 @@ pub(super) fn usage(
 
 /// Vouchers of the person that the platform refused.
 pub(super) fn rejected(ledger: &Connection, pseudonym: Pseudonym) -> Result<Vec<Settled>, StoreError> {
-    let mut query = ledger.prepare(
+    let mut query = ledger.prepare_cached(
         "SELECT event, batch, verdict FROM voucher WHERE pseudonym = ?1 AND verdict IS NOT NULL ORDER BY event",
     )?;
     let rows = query.query_map([pseudonym.to_bytes()], |row| {
@@ -241,7 +242,7 @@ pub(super) fn rejected(ledger: &Connection, pseudonym: Pseudonym) -> Result<Vec<
 
 /// Forgets vouchers that are answered, past R and not of today: nothing is decided by them any more.
 pub(super) fn prune(ledger: &Connection, now: UtcMillis) -> Result<(), StoreError> {
-    ledger.execute(
+    ledger.run(
         "DELETE FROM voucher WHERE verdict IS NOT NULL AND redeem_before_ms < ?1 AND day < ?2",
         params![now.get(), now.day().get()],
     )?;

@@ -3,7 +3,7 @@
 //! The caller commits; a refused page changes nothing.
 
 use super::{Applied, PageRefused, understand};
-use crate::store::{StoreError, config, cursor};
+use crate::store::{StoreError, config, cursor, sql::Kept};
 use protocol::{
     device::KioskConfig,
     feed::{
@@ -84,7 +84,7 @@ fn is_doubted(
 
 fn sum(content: &Connection) -> Result<ContentSum, StoreError> {
     let mut sum = ContentSum::default();
-    let mut query = content.prepare("SELECT kind, id, row FROM feed_row")?;
+    let mut query = content.prepare_cached("SELECT kind, id, row FROM feed_row")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let (kind, id, text): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -135,18 +135,16 @@ fn stage(
 
 /// The snapshot takes the place of all rows.
 fn take_over(content: &Connection) -> Result<Applied, StoreError> {
-    let dropped = content.execute(
+    let dropped = content.run(
         "DELETE FROM feed_row WHERE NOT EXISTS (SELECT 1 FROM feed_staged
          WHERE feed_staged.kind = feed_row.kind AND feed_staged.id = feed_row.id)",
         [],
     )?;
-    content.execute(
-        "INSERT OR REPLACE INTO feed_row (kind, id, row) SELECT kind, id, row FROM feed_staged",
-        [],
-    )?;
+    content
+        .run("INSERT OR REPLACE INTO feed_row (kind, id, row) SELECT kind, id, row FROM feed_staged", [])?;
     let dropped = u32::try_from(dropped).unwrap_or(u32::MAX);
     let mut applied = Applied { dropped, ..Applied::default() };
-    let mut query = content.prepare("SELECT kind, id, row FROM feed_staged")?;
+    let mut query = content.prepare_cached("SELECT kind, id, row FROM feed_staged")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         let text: String = row.get(2)?;
@@ -162,7 +160,7 @@ fn apply_change(content: &Connection, change: &Change, applied: &mut Applied) ->
         return count(content, change, applied);
     }
     let sql = "DELETE FROM feed_row WHERE kind = ?1 AND id = ?2";
-    let dropped = content.execute(sql, params![change.kind, change.id])?;
+    let dropped = content.run(sql, params![change.kind, change.id])?;
     match change.kind.as_str() {
         // The one in use stays.
         KEY_RING | CONFIG => applied.skipped += 1,
@@ -200,7 +198,7 @@ fn keep(content: &Connection, row: &Row, change: &Change) -> Result<bool, StoreE
     };
     if newer {
         let text = serde_json::to_string(&change.row)?;
-        content.execute(
+        content.run(
             "INSERT OR REPLACE INTO feed_kept (kind, row) VALUES (?1, ?2)",
             params![change.kind, text],
         )?;
@@ -210,7 +208,7 @@ fn keep(content: &Connection, row: &Row, change: &Change) -> Result<bool, StoreE
 
 fn kept(content: &Connection, kind: &str) -> Result<Option<Row>, StoreError> {
     let sql = "SELECT row FROM feed_kept WHERE kind = ?1";
-    let text: Option<String> = content.query_row(sql, [kind], |row| row.get(0)).optional()?;
+    let text: Option<String> = content.one(sql, [kind], |row| row.get(0)).optional()?;
     Ok(text.and_then(|text| understand(kind.to_owned(), String::new(), &text)))
 }
 
@@ -219,6 +217,6 @@ const STAGE: &str = "INSERT OR REPLACE INTO feed_staged (kind, id, row) VALUES (
 
 fn put(content: &Connection, sql: &str, change: &Change) -> Result<(), StoreError> {
     let text = serde_json::to_string(&change.row)?;
-    content.execute(sql, params![change.kind, change.id, text])?;
+    content.run(sql, params![change.kind, change.id, text])?;
     Ok(())
 }
