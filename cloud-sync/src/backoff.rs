@@ -1,11 +1,9 @@
 //! How long to wait after a failure: longer each time, never in step with other kiosks, never against `Retry-After`.
 
-/// The first wait.
-const WAIT_MS_MIN: i64 = 1_000;
-/// The longest wait of our own: a kiosk is back within a minute after an outage ends.
-const WAIT_MS_MAX: i64 = 30_000;
 /// The longest `Retry-After` obeyed: a strange gateway must not silence a kiosk for a day.
-const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
+pub const RETRY_AFTER_MS_MAX: i64 = 900_000;
+/// Everybody was told the same instant: each comes within this time after it.
+const APART_MS: i64 = 1_000;
 
 /// Chance from a seed (SplitMix64): the same seed gives the same waits, and two kiosks have two seeds. Not for keys.
 #[derive(Clone, Debug)]
@@ -34,37 +32,53 @@ impl Jitter {
     }
 }
 
-/// Counts failures in a row and says how long to wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Backoff {
-    failures: u32,
-    first_ms: i64,
-    longest_ms: i64,
+/// How waits grow: doubling from the first to the longest, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// The first, at most.
+    pub first_ms: i64,
+    /// The longest, at most.
+    pub longest_ms: i64,
 }
 
-impl Default for Backoff {
-    /// Waits from one second to thirty.
-    fn default() -> Backoff {
-        Backoff::between(WAIT_MS_MIN, WAIT_MS_MAX)
+impl Waits {
+    /// So many times as long.
+    pub const fn times(self, factor: i64) -> Waits {
+        Waits { first_ms: self.first_ms * factor, longest_ms: self.longest_ms * factor }
     }
+}
+
+/// What stands in the way of the next try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setback {
+    /// How long such a thing is waited for.
+    pub waits: Waits,
+    /// What `Retry-After` says: not sooner than that.
+    pub retry_after_ms: Option<i64>,
+}
+
+impl Setback {
+    /// Something of the kiosk's own, such as its disk.
+    pub const OWN: Setback =
+        Setback { waits: Waits { first_ms: 1_000, longest_ms: 30_000 }, retry_after_ms: None };
+}
+
+/// Counts failures in a row and says how long to wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backoff {
+    failures: u32,
 }
 
 impl Backoff {
-    /// Waits from `first_ms` to `longest_ms`.
-    pub const fn between(first_ms: i64, longest_ms: i64) -> Backoff {
-        Backoff { failures: 0, first_ms, longest_ms }
-    }
-
-    /// Milliseconds to wait after one more failure: doubling from the first wait to the longest, the upper half of it by
-    /// chance; at least what `Retry-After` says.
-    pub fn next_ms(&mut self, retry_after_ms: Option<i64>, jitter: &mut Jitter) -> i64 {
-        let full = self.first_ms.saturating_mul(1 << self.failures.min(16)).min(self.longest_ms);
+    /// Milliseconds to wait after one more failure: the upper half of it by chance; at least what `Retry-After` says.
+    pub fn next_ms(&mut self, setback: Setback, jitter: &mut Jitter) -> i64 {
+        let Waits { first_ms, longest_ms } = setback.waits;
+        let full = first_ms.saturating_mul(1 << self.failures.min(16)).min(longest_ms);
         self.failures = self.failures.saturating_add(1);
         let own = full / 2 + jitter.below(full / 2 + 1);
-        match retry_after_ms {
+        match setback.retry_after_ms {
             None => own,
-            // A little later each: everybody was told the same instant.
-            Some(told) => told.clamp(0, RETRY_AFTER_MS_MAX).max(own) + jitter.below(WAIT_MS_MIN),
+            Some(told_ms) => obeyed_ms(told_ms, jitter).max(own),
         }
     }
 
@@ -79,6 +93,11 @@ impl Backoff {
     }
 }
 
+/// How long `Retry-After` holds a kiosk up: as it says, up to a bound, and a little later each.
+pub fn obeyed_ms(told_ms: i64, jitter: &mut Jitter) -> i64 {
+    told_ms.clamp(0, RETRY_AFTER_MS_MAX) + jitter.below(APART_MS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,18 +107,19 @@ mod tests {
         #[test]
         fn waits_grow_to_half_a_minute_and_no_further(seed: u64) {
             let (mut backoff, mut jitter) = (Backoff::default(), Jitter::new(seed));
-            let waits: Vec<i64> = (0..100).map(|_| backoff.next_ms(None, &mut jitter)).collect();
+            let waits: Vec<i64> = (0..100).map(|_| backoff.next_ms(Setback::OWN, &mut jitter)).collect();
             prop_assert!((500..=1_000).contains(&waits[0]));
             prop_assert!(waits[6..].iter().all(|wait| (15_000..=30_000).contains(wait)));
             backoff.reset();
-            prop_assert!(backoff.next_ms(None, &mut jitter) <= 1_000);
+            prop_assert!(backoff.next_ms(Setback::OWN, &mut jitter) <= 1_000);
         }
 
         #[test]
-        fn retry_after_is_obeyed_up_to_an_hour(seed: u64, told in 0..10_000_000_i64) {
-            let wait = Backoff::default().next_ms(Some(told), &mut Jitter::new(seed));
-            prop_assert!(wait >= told.min(3_600_000));
-            prop_assert!(wait <= 3_602_000);
+        fn retry_after_is_obeyed_up_to_a_quarter_of_an_hour(seed: u64, told in 0..10_000_000_i64) {
+            let setback = Setback { retry_after_ms: Some(told), ..Setback::OWN };
+            let wait = Backoff::default().next_ms(setback, &mut Jitter::new(seed));
+            prop_assert!(wait >= told.min(900_000));
+            prop_assert!(wait <= 901_000);
         }
 
         #[test]

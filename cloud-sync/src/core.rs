@@ -18,6 +18,7 @@ mod pace;
 mod push;
 mod save;
 mod time;
+mod trouble;
 
 pub use enrol::EnrolOrder;
 pub use link::Link;
@@ -25,7 +26,7 @@ pub use news::{News, PairingNeeded};
 pub use save::{Save, Saved, perform};
 
 use crate::{
-    backoff::Jitter,
+    backoff::{Jitter, Setback},
     ports::Now,
     store::{Facts, Standing, Storage},
     wire::{Answer, Call, Failure},
@@ -221,19 +222,24 @@ impl State {
 
     fn due_at(&self) -> Duration {
         if self.told.is_none() || self.order.is_some() {
-            return self.store.due;
+            return self.store.due_at();
         }
         let sync = match self.standing() {
             None => Duration::MAX,
             Some(Standing::Good) => {
-                let calls = self.heartbeat.due.min(self.feed.due).min(self.outbox.due).min(self.stock.due);
-                calls.min(self.media.due).min(self.push.due_at())
+                let calls = [&self.heartbeat, &self.feed, &self.outbox, &self.stock, &self.media];
+                calls.map(Pace::due_at).into_iter().fold(self.push.due_at(), Duration::min)
             }
-            Some(Standing::DeviceRefused | Standing::EpochEnded | Standing::Fenced) => self.heartbeat.due,
+            Some(Standing::DeviceRefused | Standing::EpochEnded | Standing::Fenced) => {
+                self.heartbeat.due_at()
+            }
         };
-        let chores =
-            if self.time.is_known() { self.prune.due.min(self.note_time.due) } else { Duration::MAX };
-        sync.max(self.link.blocked_until()).min(chores).max(self.store.due)
+        let chores = if self.time.is_known() {
+            self.prune.due_at().min(self.note_time.due_at())
+        } else {
+            Duration::MAX
+        };
+        sync.max(self.link.blocked_until()).min(chores).max(self.store.due_at())
     }
 }
 
@@ -241,7 +247,7 @@ impl State {
 pub fn step(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     if state.time.observe(now) {
         // Somebody set the wall clock. That moves nothing here, and is a good moment to ask what time it is.
-        state.heartbeat.due = now.monotonic;
+        state.heartbeat.set(now.monotonic);
     }
     let mut effects = Vec::new();
     let looked = matches!(event, Event::Looked(_));
@@ -266,8 +272,8 @@ fn react(state: &mut State, event: Event, now: Now, effects: &mut Vec<Effect>) -
     match event {
         Event::Timer => None,
         Event::Nudged => {
-            state.outbox.due = now.monotonic;
-            state.stock.due = now.monotonic;
+            state.outbox.nudge(now);
+            state.stock.nudge(now);
             state.link.hurry(now);
             None
         }
@@ -298,7 +304,7 @@ fn react(state: &mut State, event: Event, now: Now, effects: &mut Vec<Effect>) -
         Event::StoreFailed => {
             state.busy = false;
             state.counting = None;
-            state.store.failed(now, None, &mut state.jitter);
+            state.store.failed(now, Setback::OWN, &mut state.jitter);
             enrol::failed(state, STORE_FAILED, effects);
             None
         }

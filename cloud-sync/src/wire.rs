@@ -117,6 +117,12 @@ pub enum Failure {
         /// What `Retry-After` says.
         retry_after_ms: Option<i64>,
     },
+    /// This request broke something over there; others may work.
+    #[error("the platform failed")]
+    Broken {
+        /// What `Retry-After` says.
+        retry_after_ms: Option<i64>,
+    },
     /// Too many requests.
     #[error("asked too often")]
     RateLimited {
@@ -149,6 +155,8 @@ pub enum Failure {
     Refused {
         /// The platform's stable code.
         code: String,
+        /// What `Retry-After` says.
+        retry_after_ms: Option<i64>,
     },
 }
 
@@ -167,22 +175,24 @@ impl Failure {
             ) => "UNREACHABLE",
             Failure::NotPlatform | Failure::NotBelieved => "NOT_PLATFORM",
             Failure::Unavailable { .. } => "UNAVAILABLE",
+            Failure::Broken { .. } => "BROKEN",
             Failure::RateLimited { .. } => code::RATE_LIMITED,
             Failure::ClockSkew { .. } => code::CLOCK_SKEW,
             Failure::DeviceRefused => code::DEVICE_REFUSED,
             Failure::EpochEnded => code::EPOCH_ENDED,
             Failure::CounterBehind { .. } => code::COUNTER_BEHIND,
             Failure::Fenced => code::DEVICE_FENCED,
-            Failure::Refused { code } => code,
+            Failure::Refused { code, .. } => code,
         }
     }
 
     /// When to ask again, if the answer said so.
     pub fn retry_after_ms(&self) -> Option<i64> {
         match self {
-            Failure::Unavailable { retry_after_ms } | Failure::RateLimited { retry_after_ms } => {
-                *retry_after_ms
-            }
+            Failure::Unavailable { retry_after_ms }
+            | Failure::Broken { retry_after_ms }
+            | Failure::RateLimited { retry_after_ms }
+            | Failure::Refused { retry_after_ms, .. } => *retry_after_ms,
             Failure::Transport(_)
             | Failure::NotPlatform
             | Failure::NotBelieved
@@ -190,8 +200,7 @@ impl Failure {
             | Failure::DeviceRefused
             | Failure::EpochEnded
             | Failure::CounterBehind { .. }
-            | Failure::Fenced
-            | Failure::Refused { .. } => None,
+            | Failure::Fenced => None,
         }
     }
 }
@@ -369,8 +378,12 @@ fn challenged(problem: &Problem, awaited: Option<&Awaited>) -> Failure {
 fn refusal(answer: &WireAnswer, awaited: Option<&Awaited>) -> Failure {
     let header_ms = answer.retry_after.as_deref().and_then(retry_after_ms);
     let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
-    if answer.status >= 500 {
-        return Failure::Unavailable { retry_after_ms: header_ms };
+    match answer.status {
+        502..=504 => return Failure::Unavailable { retry_after_ms: header_ms },
+        // Network authentication required: a portal that says so.
+        511 => return Failure::NotPlatform,
+        500.. => return Failure::Broken { retry_after_ms: header_ms },
+        0..500 => {}
     }
     if answer.status == 429 {
         let told_s = problem.and_then(|problem| problem.fields.get("retry_after_s")?.as_i64());
@@ -379,12 +392,12 @@ fn refusal(answer: &WireAnswer, awaited: Option<&Awaited>) -> Failure {
     }
     match problem {
         Some(problem) if problem.code == code::COUNTER_BEHIND => challenged(&problem, awaited),
-        Some(problem) if answer.status >= 400 => by_code(problem),
+        Some(problem) if answer.status >= 400 => by_code(problem, header_ms),
         Some(_) | None => Failure::NotPlatform,
     }
 }
 
-fn by_code(problem: Problem) -> Failure {
+fn by_code(problem: Problem, retry_after_ms: Option<i64>) -> Failure {
     match problem.code.as_str() {
         code::CLOCK_SKEW => match problem.fields.get("now").and_then(serde_json::Value::as_i64) {
             Some(now) => Failure::ClockSkew { now: UtcMillis::new(now) },
@@ -393,7 +406,7 @@ fn by_code(problem: Problem) -> Failure {
         code::DEVICE_REFUSED => Failure::DeviceRefused,
         code::EPOCH_ENDED => Failure::EpochEnded,
         code::DEVICE_FENCED => Failure::Fenced,
-        _ => Failure::Refused { code: problem.code },
+        _ => Failure::Refused { code: problem.code, retry_after_ms },
     }
 }
 

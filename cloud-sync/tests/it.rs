@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at the first surprise")]
 
+#[path = "it/backoff.rs"]
+mod backoff;
 #[path = "it/claims.rs"]
 mod claims;
 #[path = "it/damage.rs"]

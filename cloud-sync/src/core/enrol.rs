@@ -1,6 +1,6 @@
 //! Enrolment: a pairing code for an identity. The key is on disk before its public half is sent.
 
-use super::{Effect, News, Save, State, push};
+use super::{Effect, News, Save, State, pace::Pace, push};
 use crate::{ports::Now, wire::Call};
 use protocol::device::{EnrolAnswer, EnrolRequest};
 
@@ -56,6 +56,6 @@ pub(super) fn done(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     state.told = None;
     state.resting.clear();
     for pace in [&mut state.heartbeat, &mut state.feed, &mut state.outbox, &mut state.stock] {
-        pace.due = now.monotonic;
+        *pace = Pace::default();
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Effect, News, State, pace::after, push};
 use crate::{
+    backoff::Setback,
     ports::Now,
     store::{Applied, PageRefused, Storage},
     wire::Call,
@@ -23,7 +24,7 @@ pub(super) fn choose(state: &mut State, now: Now) -> Option<Effect> {
     }
     if state.facts.media.storage == Storage::Full {
         // What is left of the disk belongs to the ledger.
-        state.feed.failed(now, None, &mut state.jitter);
+        state.feed.failed(now, Setback::OWN, &mut state.jitter);
         return None;
     }
     let place = state.facts.place.clone();
@@ -33,7 +34,7 @@ pub(super) fn choose(state: &mut State, now: Now) -> Option<Effect> {
 
 /// The disk had no room for a page: media go first, then it is asked for again.
 pub(super) fn no_room(state: &mut State, now: Now) {
-    state.feed.failed(now, None, &mut state.jitter);
+    state.feed.failed(now, Setback::OWN, &mut state.jitter);
 }
 
 pub(super) fn applied(
@@ -43,7 +44,7 @@ pub(super) fn applied(
     effects: &mut Vec<Effect>,
 ) {
     let Ok(applied) = verdict else {
-        state.feed.failed(now, None, &mut state.jitter);
+        state.feed.failed(now, Setback::OWN, &mut state.jitter);
         return;
     };
     let poll_s = state.facts.config.feed_poll_s.clamp(POLL_S_MIN, POLL_S_MAX);
@@ -53,16 +54,16 @@ pub(super) fn applied(
         // A snapshot mends it. If even that leads back here, the platform counts wrongly: then ask less and less often.
         let wait_ms = DOUBT_MS_MIN << state.doubts.min(DOUBT_DOUBLINGS_MAX);
         state.doubts = state.doubts.saturating_add(1);
-        state.feed.due = after(now, state.jitter.spread(wait_ms));
+        state.feed.set(after(now, state.jitter.spread(wait_ms)));
     } else if applied.more {
-        state.feed.due = now.monotonic;
+        state.feed.set(now.monotonic);
     } else {
         state.doubts = 0;
     }
     push::fetch_soon(state, now);
     if applied.changed() {
         // A batch may have come, ended or been paused.
-        state.stock.due = now.monotonic;
+        state.stock.set(now.monotonic);
         state.media.resume(now);
         effects.push(Effect::Tell(News::CatalogueChanged));
     }

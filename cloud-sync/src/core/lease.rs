@@ -79,7 +79,7 @@ pub(super) fn granted(
 
 pub(super) fn refused(state: &mut State, request: LeaseRequest, code: &str, now: Now) -> Option<Effect> {
     if code == CONFLICT {
-        state.heartbeat.due = now.monotonic;
+        state.heartbeat.set(now.monotonic);
         state.resting.insert((request.batch, request.at), after(now, HEARTBEAT_FIRST_MS));
         return None;
     }

@@ -1,15 +1,15 @@
 //! Whether the platform answers, and when to try again when it does not.
 
-use super::{Effect, News, pace::after};
+use super::{
+    Effect, News,
+    pace::{HURRY_MS_MIN, after},
+};
 use crate::{
-    backoff::{Backoff, Jitter},
+    backoff::{Backoff, Jitter, Setback},
     ports::Now,
 };
 use domain::time::UtcMillis;
 use std::time::Duration;
-
-/// A nudge tries again this long after the last try at the earliest: shoppers must not become a storm.
-const HURRY_MS_MIN: i64 = 2_000;
 
 /// Whether the platform answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,13 +63,13 @@ impl LinkState {
     /// Nothing useful answered.
     pub(super) fn failed(
         &mut self,
-        retry_after_ms: Option<i64>,
+        setback: Setback,
         now: Now,
         jitter: &mut Jitter,
         effects: &mut Vec<Effect>,
     ) {
-        self.told_to_wait = retry_after_ms.is_some();
-        self.blocked_until = after(now, self.backoff.next_ms(retry_after_ms, jitter));
+        self.told_to_wait = setback.retry_after_ms.is_some();
+        self.blocked_until = after(now, self.backoff.next_ms(setback, jitter));
         self.hurried_at = after(now, HURRY_MS_MIN);
         if !matches!(self.told, Some(Link::Offline { .. })) {
             self.tell(Link::Offline { since: self.last_answer }, effects);

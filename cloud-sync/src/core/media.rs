@@ -2,6 +2,7 @@
 
 use super::{Effect, News, Save, State, pace::after};
 use crate::{
+    backoff::Setback,
     ports::Now,
     store::{MissingMedium, PartOutcome, Storage},
     wire::Call,
@@ -71,7 +72,7 @@ pub(super) fn stored(
             tracing::warn!(medium = %sha256, "a medium is not what it should be");
             rest(state, sha256, now);
         }
-        PartOutcome::NoRoom => state.media.failed(now, None, &mut state.jitter),
+        PartOutcome::NoRoom => state.media.failed(now, Setback::OWN, &mut state.jitter),
     }
 }
 
@@ -107,7 +108,7 @@ pub(super) fn observe(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
         Storage::Full => tracing::error!("the disk is nearly full: the feed waits"),
     }
     state.storage_told = storage;
-    state.media.due = now.monotonic;
+    state.media.set(now.monotonic);
     effects.push(Effect::Tell(News::Storage(storage)));
     // The operator hears of it soon.
     state.heartbeat.hurry(now.monotonic);

@@ -4,6 +4,7 @@ use super::{
     Effect, NOTE_TIME_MS, Save, Saved, State, enrol, feed, lease, media, outbox,
     pace::{Pace, after},
     push,
+    trouble::{Trouble, setback},
 };
 use crate::{
     backoff::Jitter,
@@ -85,7 +86,7 @@ fn heard(state: &mut State, answer: HeartbeatAnswer, sent_at: Now, now: Now) -> 
     state.heartbeat.succeeded(now, HEARTBEAT_MS, &mut state.jitter);
     // A head behind the cursor is that of a platform restored from an older backup.
     if answer.feed_head != state.facts.cursor {
-        state.feed.due = now.monotonic;
+        state.feed.resume(now);
     }
     state.note_time.succeeded(now, NOTE_TIME_MS, &mut state.jitter);
     Effect::Save(Save::Heard(answer.now))
@@ -93,7 +94,7 @@ fn heard(state: &mut State, answer: HeartbeatAnswer, sent_at: Now, now: Now) -> 
 
 /// From here on the platform is only asked now and then; what it says cannot lift the fence.
 fn confessed(state: &mut State, now: Now) -> Effect {
-    state.heartbeat.due = after(now, state.jitter.spread(REFUSED_HEARTBEAT_MS));
+    state.heartbeat.set(after(now, state.jitter.spread(REFUSED_HEARTBEAT_MS)));
     Effect::Save(Save::Confessed)
 }
 
@@ -123,19 +124,17 @@ fn not_answered(
     effects: &mut Vec<Effect>,
 ) -> Option<Effect> {
     match failure {
-        Failure::Transport(_) | Failure::NotPlatform => block(state, call, None, now, effects),
-        Failure::Unavailable { retry_after_ms } | Failure::RateLimited { retry_after_ms } => {
-            block(state, call, *retry_after_ms, now, effects)
-        }
-        Failure::NotBelieved => {
-            pace_of(state, call).fail(now);
-            None
-        }
+        Failure::Transport(_)
+        | Failure::NotPlatform
+        | Failure::NotBelieved
+        | Failure::Unavailable { .. }
+        | Failure::Broken { .. }
+        | Failure::RateLimited { .. } => wait(state, call, failure, now, effects),
         Failure::ClockSkew { now: platform } => {
             if !state.time.hinted(*platform, sent_at, now) {
-                return block(state, call, None, now, effects);
+                return wait(state, call, failure, now, effects);
             }
-            clock_refused(state, call, now);
+            clock_refused(state, call, failure, now);
             None
         }
         Failure::DeviceRefused => {
@@ -151,7 +150,7 @@ fn not_answered(
         Failure::CounterBehind { challenge } => {
             platform_spoke(state, now, effects);
             // The confession is due at once.
-            state.heartbeat.due = now.monotonic;
+            state.heartbeat.set(now.monotonic);
             Some(Effect::Save(Save::Fence(challenge.as_ref().clone())))
         }
         Failure::Fenced => {
@@ -168,19 +167,22 @@ fn not_answered(
                 | Call::Close(_) => stand(state, Standing::Fenced, now),
             })
         }
-        Failure::Refused { code } => {
+        Failure::Refused { code, retry_after_ms } => {
             platform_spoke(state, now, effects);
-            refused(state, call, code, now)
+            if let Some(told_ms) = retry_after_ms {
+                pace_of(state, call).hold(now, *told_ms);
+            }
+            refused(state, call, (code, failure), now)
         }
     }
 }
 
 /// A heartbeat asks for the time at once; what was refused follows it.
-fn clock_refused(state: &mut State, call: &Call, now: Now) {
+fn clock_refused(state: &mut State, call: &Call, failure: &Failure, now: Now) {
     if !matches!(call, Call::Heartbeat(_)) {
-        pace_of(state, call).fail(now);
+        pace_of(state, call).fail(now, failure);
     }
-    state.heartbeat.due = now.monotonic;
+    state.heartbeat.set(now.monotonic);
 }
 
 /// The platform, and nobody else, said something.
@@ -194,19 +196,26 @@ fn platform_spoke(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Nothing useful answers: everybody waits, the one who asked longest.
-fn block(
+/// No useful answer: requests of this kind wait, and all others too when it looks as if nobody answers.
+fn wait(
     state: &mut State,
     call: &Call,
-    retry_after_ms: Option<i64>,
+    failure: &Failure,
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Option<Effect> {
-    state.link.failed(retry_after_ms, now, &mut state.jitter, effects);
-    if matches!(call, Call::Media { .. }) {
-        media::not_come(state);
+    let trouble = Trouble::of(failure);
+    if trouble.stops_all() {
+        state.link.failed(setback(failure), now, &mut state.jitter, effects);
+        if matches!(call, Call::Media { .. }) {
+            media::not_come(state);
+        }
     }
-    pace_of(state, call).fail(now);
+    pace_of(state, call).fail(now, failure);
+    if let (Trouble::Broken, Call::Claims(request)) = (trouble, call) {
+        // One of its rows may be what breaks the platform.
+        return Some(outbox::set_aside(state, request));
+    }
     None
 }
 
@@ -214,8 +223,12 @@ fn block(
 struct Waiting<'a>(&'a mut Pace, &'a mut Jitter);
 
 impl Waiting<'_> {
-    fn fail(self, now: Now) {
-        self.0.failed(now, None, self.1);
+    fn fail(self, now: Now, failure: &Failure) {
+        self.0.failed(now, setback(failure), self.1);
+    }
+
+    fn hold(self, now: Now, retry_after_ms: i64) {
+        self.0.hold(now, retry_after_ms, self.1);
     }
 }
 
@@ -232,16 +245,16 @@ fn pace_of<'a>(state: &'a mut State, call: &Call) -> Waiting<'a> {
 
 /// Nothing is issued from here on; now and then the platform is asked whether it still means it.
 fn stand(state: &mut State, standing: Standing, now: Now) -> Effect {
-    state.heartbeat.due = after(now, state.jitter.spread(REFUSED_HEARTBEAT_MS));
+    state.heartbeat.set(after(now, state.jitter.spread(REFUSED_HEARTBEAT_MS)));
     Effect::Save(Save::SetStanding(standing))
 }
 
 /// The platform said no to this very request.
-fn refused(state: &mut State, call: &Call, code: &str, now: Now) -> Option<Effect> {
+fn refused(state: &mut State, call: &Call, (code, failure): (&str, &Failure), now: Now) -> Option<Effect> {
     match call {
         Call::Enrol(_) => None,
         Call::Heartbeat(_) | Call::Feed(_) | Call::Confess(_) => {
-            pace_of(state, call).fail(now);
+            pace_of(state, call).fail(now, failure);
             None
         }
         Call::Media { sha256, .. } => Some(media::refused(state, *sha256, now)),

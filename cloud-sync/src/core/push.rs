@@ -4,9 +4,13 @@
 //! often while a stream lives and never not at all. Its failures hold up nothing else: a gateway that lets no stream
 //! through still lets requests through.
 
-use super::{Effect, State, pace::after};
+use super::{
+    Effect, State,
+    pace::after,
+    trouble::{self, Trouble},
+};
 use crate::{
-    backoff::{Backoff, Jitter},
+    backoff::{Backoff, Jitter, Setback},
     ports::Now,
     store::Standing,
     wire::Failure,
@@ -14,10 +18,10 @@ use crate::{
 use protocol::push::{BEAT_MS, Push, SILENCE_MS_MAX};
 use std::time::Duration;
 
-/// The first wait before another stream is opened, at most.
-const WAIT_MS_MIN: i64 = 4_000;
-/// The longest: some networks will never let a stream through.
-const WAIT_MS_MAX: i64 = 120_000;
+/// A stream waits so many times as long as a request: it is dearer, and some networks will never let one through.
+const WAITS_STRETCH: i64 = 4;
+/// A stream that ended without a word.
+const LOST: Setback = Setback { waits: Trouble::NoConnection.waits(), retry_after_ms: None };
 /// A stream that ended sooner has proven nothing, and the next wait is longer.
 const LIVED_MS_MIN: u64 = 2 * BEAT_MS as u64;
 /// The feed is polled so many times less often while a stream lives.
@@ -28,7 +32,7 @@ const FETCH_GAP_MS: i64 = 1_000;
 const CATCH_UP_MS: i64 = 10_000;
 
 /// What is known of the stream. All of it may be lost.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Listening {
     streams: u32,
     open: Option<Stream>,
@@ -48,19 +52,6 @@ struct Stream {
     proven: bool,
     /// When the platform wants the next stream to be opened.
     retry_after_ms: Option<i64>,
-}
-
-impl Default for Listening {
-    fn default() -> Listening {
-        Listening {
-            streams: 0,
-            open: None,
-            due: Duration::ZERO,
-            backoff: Backoff::between(WAIT_MS_MIN, WAIT_MS_MAX),
-            waiting: false,
-            fetched_at: None,
-        }
-    }
 }
 
 impl Listening {
@@ -91,15 +82,16 @@ impl Listening {
         self.fetched_at.map_or(now.monotonic, |at| gap(at).max(now.monotonic))
     }
 
-    fn end(&mut self, retry_after_ms: Option<i64>, now: Now, jitter: &mut Jitter) -> Option<Stream> {
+    fn end(&mut self, setback: Setback, now: Now, jitter: &mut Jitter) -> Option<Stream> {
         let stream = self.open.take()?;
         if stream.proven
             && now.monotonic.saturating_sub(stream.opened_at) >= Duration::from_millis(LIVED_MS_MIN)
         {
             self.backoff.reset();
         }
-        let told = retry_after_ms.or(stream.retry_after_ms);
-        self.due = after(now, self.backoff.next_ms(told, jitter));
+        let waits = setback.waits.times(WAITS_STRETCH);
+        let retry_after_ms = setback.retry_after_ms.or(stream.retry_after_ms);
+        self.due = after(now, self.backoff.next_ms(Setback { waits, retry_after_ms }, jitter));
         Some(stream)
     }
 }
@@ -143,7 +135,7 @@ pub(super) fn watch(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
 
 /// Ends the stream, if there is one.
 pub(super) fn hang_up(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
-    if let Some(stream) = state.push.end(None, now, &mut state.jitter) {
+    if let Some(stream) = state.push.end(LOST, now, &mut state.jitter) {
         effects.push(Effect::HangUp { stream: stream.number });
     }
 }
@@ -185,8 +177,8 @@ pub(super) fn ended(state: &mut State, number: u32, failure: Option<&Failure>, n
     if state.push.open.as_ref().is_none_or(|stream| stream.number != number) {
         return;
     }
-    let retry_after_ms = failure.and_then(Failure::retry_after_ms);
-    let Some(stream) = state.push.end(retry_after_ms, now, &mut state.jitter) else { return };
+    let setback = failure.map_or(LOST, trouble::setback);
+    let Some(stream) = state.push.end(setback, now, &mut state.jitter) else { return };
     if stream.proven {
         let at = after(now, state.jitter.below(CATCH_UP_MS));
         state.feed.hurry(at);
@@ -204,6 +196,7 @@ fn asks_for_heartbeat(failure: &Failure) -> bool {
         | Failure::NotPlatform
         | Failure::NotBelieved
         | Failure::Unavailable { .. }
+        | Failure::Broken { .. }
         | Failure::RateLimited { .. }
         | Failure::CounterBehind { .. }
         | Failure::Refused { .. } => false,

@@ -27,7 +27,7 @@ use protocol::{
     signed::{Bound, Purpose, Signed},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::mpsc;
 
 /// E of a lease, from its grant.
@@ -52,7 +52,7 @@ pub(super) struct City {
     pub(super) grants: BTreeMap<(DeviceId, u32, u64), Signed>,
     pub(super) leases: BTreeMap<LeaseId, Lease>,
     pub(super) coupons: BTreeMap<(LeaseId, u32), (Voucher, Verdict)>,
-    pub(super) poisoned: BTreeSet<u32>,
+    pub(super) poisoned: BTreeMap<u32, u16>,
     pub(super) forging: bool,
     pub(super) media: BTreeMap<MediaHash, Vec<u8>>,
     pub(super) streams: Vec<mpsc::UnboundedSender<Vec<u8>>>,
@@ -91,7 +91,7 @@ impl City {
             grants: BTreeMap::new(),
             leases: BTreeMap::new(),
             coupons: BTreeMap::new(),
-            poisoned: BTreeSet::new(),
+            poisoned: BTreeMap::new(),
             forging: false,
             streams: Vec::new(),
             media: BTreeMap::new(),
@@ -313,8 +313,8 @@ impl City {
 
     fn claims(&mut self, asking: &Asking, request: &ClaimsRequest) -> Outcome {
         self.check_epoch(asking.device, request.epoch)?;
-        if request.claims.iter().any(|claim| self.poisoned.contains(&claim.slot)) {
-            return Err(refuse(422, "INVALID", "请求有误"));
+        if let Some(status) = request.claims.iter().find_map(|claim| self.poisoned.get(&claim.slot)) {
+            return Err(refuse(*status, "INVALID", "请求有误"));
         }
         let outcomes = request
             .claims

@@ -154,9 +154,9 @@ impl FakePlatform {
         lock(&self.0).stock.get(&batch).copied().unwrap_or(0)
     }
 
-    /// Requests with a claim of this slot number are refused whole, as if it broke the platform.
-    pub fn poison_slot(&self, slot: u32) {
-        lock(&self.0).poisoned.insert(slot);
+    /// Requests with a claim of this slot number are answered with `status`, whole.
+    pub fn poison_slot(&self, slot: u32, status: u16) {
+        lock(&self.0).poisoned.insert(slot, status);
     }
 
     /// Heals [`FakePlatform::poison_slot`].

@@ -6,8 +6,8 @@ use cloud_sync::{
     ports::{Chance, Clock},
     store::{ClaimError, ClaimOrder, ClaimRefused, ClaimedVoucher, Damage, Identity, Store},
     testing::{DAWN, FakePlatform, ManualClock, SeededChance, batch_row, key_ring, mall_row, store_row},
-    transport::WireAnswer,
-    wire::{Awaited, Failure, Signer, decode, encode},
+    transport::{TransportError, WireAnswer},
+    wire::{Awaited, Failure, Signer, decode, encode, stream::why_not},
 };
 use domain::{
     consumer_code::Pseudonym,
@@ -17,7 +17,7 @@ use domain::{
 use ed25519_dalek::SigningKey;
 use protocol::{
     feed::Row,
-    push::Push,
+    push::{Push, STREAM_PATH},
     signed::{Bound, Purpose, Signed},
 };
 use serde::Serialize;
@@ -40,6 +40,9 @@ pub struct Desk {
     pub done: Vec<Effect>,
     /// The number of the push stream the core listens to, and the place it began at.
     pub stream: Option<(u32, u64)>,
+    /// What requests whose path has this in it get instead of the platform's answer, and when each was sent.
+    pub refusing: Option<(&'static str, Result<WireAnswer, TransportError>)>,
+    pub refused_at: Vec<Duration>,
     /// Happens while the next request is under way.
     pub push_during_next_send: Option<Event>,
     chance: SeededChance,
@@ -85,6 +88,8 @@ impl Desk {
             news,
             done,
             stream,
+            refusing: None,
+            refused_at: Vec::new(),
             push_during_next_send: None,
             chance,
             events: 0,
@@ -158,8 +163,12 @@ impl Desk {
             }
             Effect::Save(save) => Some(self.save(save)),
             Effect::Listen { stream, since, .. } => {
-                self.stream = Some((stream, since));
-                None
+                let answer = self.refuse(STREAM_PATH);
+                if answer.is_none() {
+                    self.stream = Some((stream, since));
+                }
+                let failure = answer.map(|answer| answer.map_or_else(Into::into, |answer| why_not(&answer)));
+                failure.map(|failure| Event::StreamEnded { stream, failure: Some(failure) })
             }
             Effect::HangUp { stream } => {
                 assert_eq!(self.stream.take().map(|(number, _)| number), Some(stream));
@@ -176,7 +185,8 @@ impl Desk {
                 let signer =
                     identity.as_ref().map(|known| Signer { device: known.device, key: &key, at, counter });
                 let request = encode(&origin, &call, signer.filter(|_| call.is_signed()).as_ref()).unwrap();
-                let answer = self.platform.answer(&request).map_err(Into::into);
+                let answer = self.refuse(&request.path).unwrap_or_else(|| self.platform.answer(&request));
+                let answer = answer.map_err(Into::into);
                 let awaited = identity.map(|known| Awaited::by(&known, counter));
                 Some(match answer.and_then(|answer| decode(&call, &answer, awaited.as_ref())) {
                     Ok(answer) => Event::Answered(answer),
@@ -184,6 +194,16 @@ impl Desk {
                 })
             }
         }
+    }
+
+    /// What stands in for the platform's answer to a request for this path.
+    fn refuse(&mut self, path: &str) -> Option<Result<WireAnswer, TransportError>> {
+        let (part, answer) = self.refusing.clone()?;
+        let hit = path.contains(part);
+        if hit {
+            self.refused_at.push(self.clock.now().monotonic);
+        }
+        hit.then_some(answer)
     }
 
     fn save(&mut self, save: Save) -> Event {

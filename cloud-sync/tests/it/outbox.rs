@@ -83,7 +83,7 @@ fn one_row_the_platform_cannot_take_holds_up_no_other_and_is_never_dropped() {
     for person in 0..8 {
         desk.claim(person).unwrap();
     }
-    desk.platform.poison_slot(3);
+    desk.platform.poison_slot(3, 422);
     desk.platform.cut(false);
     desk.pass_s(300);
     assert_eq!(desk.platform.coupons().len(), 7);

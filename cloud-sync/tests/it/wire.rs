@@ -56,7 +56,7 @@ fn every_strange_answer_has_its_class() {
     let later = WireAnswer { retry_after: Some(" 9 ".to_owned()), ..answer(503, "down") };
     let dated =
         WireAnswer { retry_after: Some("Fri, 20 Nov 2026 04:00:00 GMT".to_owned()), ..answer(503, "") };
-    let refused = |code: &str| Failure::Refused { code: code.to_owned() };
+    let refused = |code: &str| Failure::Refused { code: code.to_owned(), retry_after_ms: None };
     let json = |problem: &Problem| serde_json::to_string(problem).unwrap();
     let cases = [
         (answer(200, "<html>login</html>"), Failure::NotPlatform),
@@ -64,7 +64,9 @@ fn every_strange_answer_has_its_class() {
         (answer(200, r#"{"returned":"#), Failure::NotPlatform),
         (answer(302, ""), Failure::NotPlatform),
         (answer(404, "<html>not here</html>"), Failure::NotPlatform),
-        (answer(511, "log in first"), Failure::Unavailable { retry_after_ms: None }),
+        (answer(511, "log in first"), Failure::NotPlatform),
+        (answer(500, ""), Failure::Broken { retry_after_ms: None }),
+        (answer(504, ""), Failure::Unavailable { retry_after_ms: None }),
         (answer(502, "<html>bad gateway</html>"), Failure::Unavailable { retry_after_ms: None }),
         (later, Failure::Unavailable { retry_after_ms: Some(9_000) }),
         (dated, Failure::Unavailable { retry_after_ms: None }),
@@ -114,9 +116,10 @@ fn an_answer_is_believed_only_from_the_platform_and_for_the_very_request() {
 
 #[test]
 fn every_failure_has_a_word_for_the_screen() {
+    let refused = |code: &str| Failure::Refused { code: code.to_owned(), retry_after_ms: None };
     assert_eq!(Failure::Transport(TransportError::Timeout).code(), "TIMEOUT");
     assert_eq!(Failure::NotPlatform.code(), "NOT_PLATFORM");
-    assert_eq!(Failure::Refused { code: "PAIRING_REFUSED".to_owned() }.code(), "PAIRING_REFUSED");
+    assert_eq!(refused("PAIRING_REFUSED").code(), "PAIRING_REFUSED");
 }
 
 #[test]
