@@ -114,8 +114,7 @@ impl City {
     fn enrol(&self) -> DeviceId {
         let act = self.app.act(Actor::System("bench"), "bench".to_owned()).unwrap();
         let place = Stand { mall: MALL, place: "一层中庭".to_owned() };
-        let code =
-            self.app.db.write(move |tx| fleet::create_pairing_code(tx, &act, &place, None)).unwrap().code;
+        let code = self.app.db.write(move |tx| fleet::create_pairing_code(tx, &act, &place)).unwrap().code;
         let body = serde_json::to_string(&protocol::device::EnrolRequest {
             pairing_code: code,
             public_key: self.key.verifying_key().to_bytes(),

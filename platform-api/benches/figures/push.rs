@@ -118,7 +118,7 @@ async fn enrol(app: &App, kiosks: u32) -> Vec<String> {
             let place = Place { mall: MallId::from_bytes([7; 16]), place: "一层中庭".to_owned() };
             let code = app.db.write_async(move |tx| {
                 act.restart();
-                fleet::create_pairing_code(tx, &act, &place, None)
+                fleet::create_pairing_code(tx, &act, &place)
             });
             let body = json!({"pairing_code": code.await.unwrap().code, "public_key": public(number),
                 "hardware": "bench", "build": "0"});

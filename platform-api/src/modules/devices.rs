@@ -114,6 +114,11 @@ pub fn find_by_key(tx: &mut Tx<'_>, public_key: &[u8; 32]) -> Result<Option<Devi
     store::find_by_key(tx, public_key)
 }
 
+/// True for a device that has sent a signed POST in its present epoch, or is refused.
+pub fn has_spoken(tx: &mut Tx<'_>, device: &Device) -> Result<bool, DbError> {
+    Ok(device.revoked || device.fenced || store::counter(tx, device.id)?.0 > 0)
+}
+
 /// Notes that the device was heard from now.
 pub fn heard(tx: &mut Tx<'_>, act: &Act, id: DeviceId) -> Result<(), DbError> {
     store::set_heard(tx, id, act.now)

@@ -1,17 +1,19 @@
 //! Fleet: how a kiosk joins, where it stands, how it is, and what it is configured with.
 //!
-//! Invariants: a pairing code works once, for ten minutes, and guessing is stopped after five tries; a kiosk that is
-//! enrolled again gets the next epoch, never an old one.
+//! Invariants: a pairing code works once, for ten minutes, and cannot be guessed; a kiosk the platform knows is paired
+//! again by two people, and gets the next epoch, never an old one.
 
 mod http;
 mod model;
+mod pairing;
 mod rules;
 mod service;
 mod store;
 
 pub use http::module;
-pub use model::{KioskStatus, PairingCode, Place};
-pub use service::{FleetError, create_pairing_code, place, publish_config};
+pub use model::{KioskStatus, PairingAsked, PairingCode, Place};
+pub use pairing::{ask_pairing, create_pairing_code, decide_pairing};
+pub use service::{FleetError, place, publish_config};
 
 use crate::foundation::db::{DbError, Tx};
 use domain::ids::{DeviceId, MallId};

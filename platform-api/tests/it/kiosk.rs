@@ -3,6 +3,7 @@
 use crate::harness::{Answer, Platform};
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request},
 };
 use domain::{
@@ -23,7 +24,10 @@ use protocol::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// The mall test kiosks stand in.
 pub const MALL: MallId = MallId::from_bytes([7; 16]);
@@ -45,17 +49,32 @@ pub fn pairing_code(platform: &Platform, device: Option<DeviceId>) -> String {
 
 /// A pairing code for a kiosk in a mall.
 pub fn pairing_code_in(platform: &Platform, mall: MallId, device: Option<DeviceId>) -> String {
-    let act = platform.act(Actor::System("test"));
+    let (maker, checker) = (platform.act(Actor::System("maker")), platform.act(Actor::System("checker")));
     let place = Place { mall, place: "一层中庭".into() };
-    let code = platform.db().write(move |tx| fleet::create_pairing_code(tx, &act, &place, device));
-    code.unwrap().code
+    let code = platform.db().write(move |tx| {
+        let Some(device) = device else { return fleet::create_pairing_code(tx, &maker, &place).map(Some) };
+        fleet::ask_pairing(tx, &maker, device, &place)?;
+        fleet::decide_pairing(tx, &checker, device, true)
+    });
+    code.unwrap().unwrap().code
 }
 
 /// Shows `code` to the platform, with the key made of `seed`.
 pub async fn try_enrol(platform: &Platform, code: &str, seed: u8) -> Answer {
+    platform.post("/api/k/v1/enrol", None, enrol_body(code, seed)).await
+}
+
+/// The same, from an address.
+pub async fn try_enrol_from(platform: &Platform, from: IpAddr, code: &str, seed: u8) -> Answer {
+    let peer = ConnectInfo(SocketAddr::from((from, 40_000)));
+    let request = platform.request(Method::POST, "/api/k/v1/enrol", None).extension(peer);
+    let request = request.header("content-type", "application/json");
+    platform.send(request.body(Body::from(enrol_body(code, seed).to_string())).unwrap()).await
+}
+
+fn enrol_body(code: &str, seed: u8) -> Value {
     let public_key = serde_json::to_value(base64(&public(seed))).unwrap();
-    let body = json!({"pairing_code": code, "public_key": public_key, "hardware": "test", "build": "0.1.0"});
-    platform.post("/api/k/v1/enrol", None, body).await
+    json!({"pairing_code": code, "public_key": public_key, "hardware": "test", "build": "0.1.0"})
 }
 
 impl Kiosk {

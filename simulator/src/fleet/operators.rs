@@ -2,7 +2,7 @@
 
 use super::{
     FleetError,
-    city::Asking,
+    city::{Asking, Reply},
     faults::Kind,
     town::MALLS,
     world::{Event, Undo, World},
@@ -27,6 +27,13 @@ const OPERATOR: Actor = Actor::System("simulator");
 /// The jobs of the platform, and one more place for its outbox.
 pub fn jobs() -> Vec<Option<Job>> {
     platform_api::jobs().into_iter().map(Some).chain([None]).collect()
+}
+
+/// Who asks when two people are needed.
+#[derive(Clone, Copy)]
+enum Hand {
+    Maker,
+    Checker,
 }
 
 impl World {
@@ -99,24 +106,47 @@ impl World {
 
     fn enrol(&mut self, kiosk: usize, instance: usize) -> Result<(), FleetError> {
         self.city.set_now(self.now_ms);
-        let mut body =
+        let place =
             json!({ "mall": self.town.malls[self.kiosks[kiosk].mall].to_string(), "place": "一层中庭" });
-        if let Some(device) = self.kiosks[kiosk].device {
-            body["device"] = json!(device.to_string());
-        }
-        let key = self.next_key();
-        let path = "/api/o/v1/kiosks/pairing-codes";
-        let reply = self
-            .city
-            .ask(instance, &Asking { token: &self.town.fleet, path, key: &key, body: Some(body) })?;
-        let Some(code) = reply.json["code"].as_str() else {
+        let (reply, code) = match self.kiosks[kiosk].device {
+            None => {
+                let reply =
+                    self.fleet_asks(instance, ("/api/o/v1/kiosks/pairing-codes", place), Hand::Maker)?;
+                let code = reply.json["code"].as_str().map(str::to_owned);
+                (reply, code)
+            }
+            Some(device) => {
+                let path = format!("/api/o/v1/kiosks/{device}/pairing");
+                self.fleet_asks(instance, (&path, place), Hand::Maker)?;
+                let decision = (format!("{path}/decision"), json!({ "approve": true }));
+                let reply = self.fleet_asks(instance, (&decision.0, decision.1), Hand::Checker)?;
+                let code = reply.json["pairing"]["code"].as_str().map(str::to_owned);
+                (reply, code)
+            }
+        };
+        let Some(pairing_code) = code else {
             self.broken(Some(kiosk), "no pairing code", &reply);
             return Ok(());
         };
         self.note(Some(kiosk), format_args!("somebody types a pairing code"));
         self.kiosks[kiosk].typed = true;
-        let order = EnrolOrder { origin: ORIGIN.to_owned(), pairing_code: code.to_owned() };
+        let order = EnrolOrder { origin: ORIGIN.to_owned(), pairing_code };
         self.drive(kiosk, core::Event::EnrolAsked(order))
+    }
+
+    /// One of the two people who let a known kiosk begin its next life asks the platform.
+    fn fleet_asks(
+        &mut self,
+        instance: usize,
+        (path, body): (&str, serde_json::Value),
+        hand: Hand,
+    ) -> Result<Reply, FleetError> {
+        let key = self.next_key();
+        let token = match hand {
+            Hand::Maker => &self.town.fleet,
+            Hand::Checker => &self.town.operator,
+        };
+        self.city.ask(instance, &Asking { token, path, key: &key, body: Some(body) })
     }
 
     /// Something is decided about what a person stands before at this moment.

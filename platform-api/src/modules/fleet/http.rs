@@ -1,9 +1,10 @@
 //! The fleet over HTTP: for kiosks and for those who run them.
 
+mod pairing;
+
 use super::{
     model::{KioskStatus, Place},
-    rules,
-    service::{self, FleetError, Welcome},
+    service::{self, FleetError},
 };
 use crate::{
     foundation::{
@@ -20,17 +21,17 @@ use crate::{
     },
 };
 use axum::{
-    Extension, Json,
-    extract::{ConnectInfo, Path, Query, State},
+    Json,
+    extract::{Path, Query, State},
     http::StatusCode,
     response::Response,
 };
 use protocol::{
-    device::{Behind, CONFESS_PATH, Confession, EnrolAnswer, EnrolRequest, Heartbeat, TimeAnswer},
+    device::{Behind, CONFESS_PATH, Confession, Heartbeat, TimeAnswer},
     signed::{Purpose, Signed},
 };
 use serde::{Deserialize, Serialize};
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -45,6 +46,10 @@ const ACCESS: &[Row] = &[
     Row::post("/api/k/v1/heartbeat", KIOSK).unkeyed("the newest heartbeat replaces the one before"),
     Row::post("/api/o/v1/kiosks/pairing-codes", FLEET)
         .unkeyed("the answer holds a secret that must not be kept"),
+    Row::post("/api/o/v1/kiosks/{device}/pairing", FLEET),
+    Row::get("/api/o/v1/kiosks/{device}/pairing", READERS),
+    Row::post("/api/o/v1/kiosks/{device}/pairing/decision", FLEET)
+        .unkeyed("the answer holds a secret that must not be kept"),
     Row::post(CONFESS_PATH, KIOSK).unkeyed("an epoch ends once"),
     Row::get("/api/o/v1/kiosks", READERS),
     Row::get("/api/o/v1/kiosks/fencings", READERS),
@@ -55,69 +60,15 @@ const ACCESS: &[Row] = &[
 /// The module as the router takes it.
 pub fn module() -> Module {
     let routes = OpenApiRouter::new()
-        .routes(routes!(enrol))
+        .merge(pairing::routes())
         .routes(routes!(time))
         .routes(routes!(heartbeat))
         .routes(routes!(confess))
         .routes(routes!(list_fencings))
-        .routes(routes!(create_pairing_code))
         .routes(routes!(list_kiosks))
         .routes(routes!(revoke_kiosk))
         .routes(routes!(place_kiosk));
     Module { authenticators: vec![Arc::new(DeviceAuthenticator)], ..Module::new(routes, ACCESS) }
-}
-
-/// Enrols a kiosk that shows a working pairing code and pins its public key.
-#[utoipa::path(post, path = "/api/k/v1/enrol", tag = "kiosk",
-    request_body(content = Object, description = "`EnrolRequest` of the kiosk protocol"),
-    responses((status = 200, description = "`EnrolAnswer`", body = Object),
-        (status = 403, description = "PAIRING_REFUSED: wrong, used or older than ten minutes"),
-        (status = 429, description = "RATE_LIMITED: too many wrong codes")))]
-async fn enrol(
-    State(app): State<App>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
-    call: Call,
-    JsonBody(request): JsonBody<EnrolRequest>,
-) -> Result<Json<EnrolAnswer>, Problem> {
-    let address = peer.map_or_else(|| "unknown".to_owned(), |peer| peer.0.0.ip().to_string());
-    let tries = Tries { app: &app, address };
-    tries.check()?;
-    let platform_key = devices::platform_key(&app)?.verifying_key().to_bytes();
-    let welcome = Welcome { city: app.config.city.id(), platform_key };
-    let answer = app.write_unkeyed(call, move |tx, act| service::enrol(tx, act, &welcome, &request)).await;
-    if answer.as_ref().is_err_and(|problem| problem.code() == Code::PairingRefused) {
-        tries.count()?;
-    }
-    answer.map(Json)
-}
-
-/// Wrong pairing codes of one address, and of all together.
-struct Tries<'a> {
-    app: &'a App,
-    address: String,
-}
-
-impl Tries<'_> {
-    fn keys(&self) -> [(String, u32); 2] {
-        let own = format!("pairing:{}", self.address);
-        [(own, rules::PAIRING_TRIES_MAX), ("pairing".to_owned(), rules::PAIRING_TRIES_TOTAL_MAX)]
-    }
-
-    fn check(&self) -> Result<(), Problem> {
-        let now = self.app.clock.now();
-        let limiter = &self.app.rate_limiter;
-        self.keys()
-            .iter()
-            .try_for_each(|(key, limit)| Ok(limiter.check(key, *limit, rules::PAIRING_MS, now)?))
-    }
-
-    fn count(&self) -> Result<(), Problem> {
-        let now = self.app.clock.now();
-        let limiter = &self.app.rate_limiter;
-        self.keys()
-            .iter()
-            .try_for_each(|(key, limit)| Ok(limiter.count(key, *limit, rules::PAIRING_MS, now)?))
-    }
 }
 
 /// The platform's time.
@@ -157,47 +108,6 @@ async fn confess(
 ) -> Result<Json<Signed>, Problem> {
     let key = devices::platform_key(&app)?;
     app.write_unkeyed(call, move |tx, act| devices::confess(tx, act, &key, &confession)).await.map(Json)
-}
-
-/// Where a kiosk is to stand, or which one is to be enrolled again.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PairingRequest {
-    /// The mall's id.
-    #[schema(example = "0198c0de-0000-7000-8000-000000000003")]
-    mall: String,
-    /// The place in words.
-    #[schema(example = "一层中庭东侧")]
-    place: String,
-    /// The kiosk to enrol again after its disk was lost; absent for a new one.
-    device: Option<String>,
-}
-
-/// A pairing code, shown once.
-#[derive(Serialize, ToSchema)]
-struct PairingAnswer {
-    /// Eight characters without look-alikes.
-    #[schema(example = "7KQ4M2XA")]
-    code: String,
-    /// First instant it no longer works.
-    expires_at: String,
-}
-
-/// Makes a pairing code for a new kiosk, or for one that is to be enrolled again.
-#[utoipa::path(post, path = "/api/o/v1/kiosks/pairing-codes", tag = "fleet", request_body = PairingRequest,
-    responses((status = 200, body = PairingAnswer), (status = 404, description = "NOT_FOUND: no such kiosk")))]
-async fn create_pairing_code(
-    State(app): State<App>,
-    call: Call,
-    JsonBody(request): JsonBody<PairingRequest>,
-) -> Result<Json<PairingAnswer>, Problem> {
-    let wrong = |_| Problem::new(Code::Invalid).detail("not an id");
-    let place = Place { mall: request.mall.parse().map_err(wrong)?, place: request.place };
-    let device = request.device.map(|device| device.parse()).transpose().map_err(wrong)?;
-    let code =
-        app.write_unkeyed(call, move |tx, act| service::create_pairing_code(tx, act, &place, device)).await?;
-    let expires_at = code.expires_at.to_rfc3339().unwrap_or_default();
-    Ok(Json(PairingAnswer { code: code.code, expires_at }))
 }
 
 /// A kiosk by its last heartbeat.

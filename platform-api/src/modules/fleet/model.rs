@@ -17,7 +17,7 @@ pub struct Place {
 /// A fresh pairing code, shown once to the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairingCode {
-    /// Eight characters without look-alikes.
+    /// Twelve letters and digits without look-alikes, in groups of four.
     pub code: String,
     /// First instant it no longer works.
     pub expires_at: UtcMillis,
@@ -31,6 +31,19 @@ pub(super) struct OpenPairing {
     pub(super) device: Option<DeviceId>,
     pub(super) expires_at: UtcMillis,
     pub(super) used: bool,
+}
+
+/// Somebody asked for a known kiosk to be paired again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairingAsked {
+    /// Where it is to stand.
+    pub place: Place,
+    /// Who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: UtcMillis,
+    /// What the second person said; `None` while nobody has.
+    pub approved: Option<bool>,
 }
 
 /// How a kiosk is, by its last heartbeat.

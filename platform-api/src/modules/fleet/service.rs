@@ -1,7 +1,7 @@
-//! Pairing, enrolment, heartbeat, configuration.
+//! Enrolment, heartbeat, configuration.
 
 use super::{
-    model::{KioskStatus, OpenPairing, PairingCode, Place},
+    model::{KioskStatus, Place},
     rules, store,
 };
 use crate::{
@@ -26,6 +26,15 @@ pub enum FleetError {
     /// The pairing code is wrong, used or too old.
     #[error("the pairing code does not work")]
     PairingRefused,
+    /// The code lets a new kiosk in, and this one has been here.
+    #[error("the kiosk is known")]
+    KnownKiosk,
+    /// Nobody asked for this kiosk to be paired again, it is decided, or it was too long ago.
+    #[error("nobody asked for this kiosk to be paired again")]
+    NotAsked,
+    /// A known kiosk is paired again by two people.
+    #[error("nobody approves their own request")]
+    SelfApproval,
     /// There is no such kiosk.
     #[error("there is no such kiosk")]
     NoSuchKiosk,
@@ -53,6 +62,11 @@ impl From<FleetError> for Problem {
     fn from(error: FleetError) -> Problem {
         match error {
             FleetError::PairingRefused => Problem::new(Code::PairingRefused),
+            FleetError::KnownKiosk => {
+                Problem::new(Code::PairingRefused).detail("the kiosk is known: two people pair it again")
+            }
+            FleetError::NotAsked => Problem::new(Code::Conflict).detail("no request waits for a decision"),
+            FleetError::SelfApproval => Problem::new(Code::SelfApproval),
             FleetError::NoSuchKiosk => Problem::new(Code::NotFound),
             FleetError::EpochEnded => Problem::new(Code::EpochEnded),
             FleetError::Groups => Problem::new(Code::Invalid).detail("groups: at most 16, of a-z, 0-9 and -"),
@@ -70,6 +84,9 @@ impl devices::AsBehind for FleetError {
         match self {
             FleetError::Behind(behind) => Some(*behind),
             FleetError::PairingRefused
+            | FleetError::KnownKiosk
+            | FleetError::NotAsked
+            | FleetError::SelfApproval
             | FleetError::NoSuchKiosk
             | FleetError::EpochEnded
             | FleetError::Groups
@@ -78,24 +95,6 @@ impl devices::AsBehind for FleetError {
             | FleetError::Database(_) => None,
         }
     }
-}
-
-/// A new pairing code for a place; with `device`, one to enrol that kiosk again.
-pub fn create_pairing_code(
-    tx: &mut Tx<'_>,
-    act: &Act,
-    place: &Place,
-    device: Option<DeviceId>,
-) -> Result<PairingCode, FleetError> {
-    if let Some(device) = device {
-        devices::find(tx, device)?.ok_or(FleetError::NoSuchKiosk)?;
-    }
-    let code = rules::new_code(|bound| act.chance_below(bound));
-    let expires_at = act.now.plus_ms(rules::PAIRING_MS);
-    let pairing = OpenPairing { place: place.clone(), device, expires_at, used: false };
-    store::insert_pairing(tx, rules::code_hash(&code), &pairing, &act.actor.to_string())?;
-    note(tx, act, "kiosk.pair", &format!("mall:{}", place.mall))?;
-    Ok(PairingCode { code, expires_at })
 }
 
 /// What the platform tells every kiosk it enrols.
@@ -129,16 +128,23 @@ pub(super) fn enrol(
     })
 }
 
-/// A new kiosk whose key is known has been enrolled before and never heard the answer: it is the same kiosk in its next
-/// life. It could never be paired otherwise, because it keeps the key until somebody answers.
+/// A new kiosk whose key is known, and that has never sent anything, never heard that it was enrolled: it is the same kiosk
+/// in its next life. It could never be paired otherwise, because it keeps the key until somebody answers. One that has
+/// spoken is paired again by two people.
 fn pin_key(
     tx: &mut Tx<'_>,
     act: &Act,
     known: Option<DeviceId>,
     request: &EnrolRequest,
 ) -> Result<Device, FleetError> {
-    let unheard = devices::find_by_key(tx, &request.public_key)?.filter(|device| !device.revoked);
-    let device = match known.or(unheard.map(|device| device.id)) {
+    let of_key = devices::find_by_key(tx, &request.public_key)?;
+    let again = match (known, of_key) {
+        (Some(id), _) => Some(id),
+        (None, Some(device)) if devices::has_spoken(tx, &device)? => return Err(FleetError::KnownKiosk),
+        (None, Some(device)) => Some(device.id),
+        (None, None) => None,
+    };
+    let device = match again {
         Some(id) => devices::enrol_again(tx, act, id, &request.public_key)?.ok_or(FleetError::NoSuchKiosk),
         None => Ok(devices::register(tx, act, &request.public_key, &request.hardware)?),
     }?;
@@ -236,7 +242,7 @@ pub fn publish_config(tx: &mut Tx<'_>, act: &Act, config: &KioskConfig) -> Resul
     note(tx, act, "kiosk.config", &format!("config:{}", config.version))
 }
 
-fn note(tx: &mut Tx<'_>, act: &Act, action: &str, subject: &str) -> Result<(), FleetError> {
+pub(super) fn note(tx: &mut Tx<'_>, act: &Act, action: &str, subject: &str) -> Result<(), FleetError> {
     let entry = audit::Entry { surface: "O", action, subject, before: None, after: None, reason: "" };
     Ok(audit::append(tx, act, &entry)?)
 }

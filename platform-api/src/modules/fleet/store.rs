@@ -1,6 +1,6 @@
-//! The tables `pairing_code`, `kiosk` and `kiosk_group`.
+//! The tables `pairing_code`, `pairing_again`, `kiosk` and `kiosk_group`.
 
-use super::model::{KioskStatus, OpenPairing, Place};
+use super::model::{KioskStatus, OpenPairing, PairingAsked, Place};
 use crate::foundation::db::{DbError, Row, Tx, Value};
 use domain::{
     ids::{DeviceId, MallId},
@@ -48,6 +48,53 @@ pub(super) fn use_pairing(tx: &mut Tx<'_>, code_sha256: [u8; 32], now: UtcMillis
     tx.execute(
         "UPDATE pairing_code SET used_at = $2 WHERE code_sha256 = $1",
         &[code_sha256.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+/// Asks for a kiosk to be paired again, in place of what was asked before.
+pub(super) fn ask_pairing(tx: &mut Tx<'_>, device: DeviceId, asked: &PairingAsked) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO pairing_again (device, mall, place, asked_by, asked_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (device) DO UPDATE SET mall = excluded.mall, place = excluded.place,
+             asked_by = excluded.asked_by, asked_at = excluded.asked_at, decided_by = NULL, decided_at = NULL,
+             approved = NULL",
+        &[
+            device.into(),
+            asked.place.mall.into(),
+            (&asked.place.place).into(),
+            (&asked.asked_by).into(),
+            asked.asked_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn pairing_asked(tx: &mut Tx<'_>, device: DeviceId) -> Result<Option<PairingAsked>, DbError> {
+    let row = tx.query_opt(
+        "SELECT mall, place, asked_by, asked_at, approved FROM pairing_again WHERE device = $1",
+        &[device.into()],
+    )?;
+    row.map(|row| {
+        Ok(PairingAsked {
+            place: Place { mall: row.get("mall")?, place: row.get("place")? },
+            asked_by: row.get("asked_by")?,
+            asked_at: row.get("asked_at")?,
+            approved: row.get("approved")?,
+        })
+    })
+    .transpose()
+}
+
+pub(super) fn decide_pairing(
+    tx: &mut Tx<'_>,
+    device: DeviceId,
+    approved: bool,
+    (by, now): (&str, UtcMillis),
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE pairing_again SET approved = $2, decided_by = $3, decided_at = $4 WHERE device = $1",
+        &[device.into(), approved.into(), by.into(), now.into()],
     )?;
     Ok(())
 }
