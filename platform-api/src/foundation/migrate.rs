@@ -51,7 +51,8 @@ pub const HISTORY: &[Migration] = history![
     "0061_fencing_append_only.sqlite",
     "0062_vouchers_seen",
     "0063_vouchers_seen_append_only.sqlite",
-    "0064_pairing_again"
+    "0064_pairing_again",
+    "0065_reported_vouchers"
 ];
 
 /// Why a database could not be brought up to date.

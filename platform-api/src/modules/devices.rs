@@ -109,6 +109,17 @@ pub fn hear(tx: &mut Tx<'_>, id: DeviceId, said: &HighWater) -> Result<Result<()
     Ok(Ok(()))
 }
 
+/// Notes the number of a lease request that was granted: its ledger has known it since before it was sent.
+pub fn saw_request(tx: &mut Tx<'_>, id: DeviceId, request_no: u64) -> Result<(), DbError> {
+    store::raise_request_no(tx, id, request_no)
+}
+
+/// Notes one more voucher that the kiosk has reported for the first time; those of a life before its present one count
+/// no more. What a till has seen does not count: whoever shows a voucher must not be able to fence its kiosk.
+pub fn saw_report(tx: &mut Tx<'_>, id: DeviceId, epoch: u32) -> Result<(), DbError> {
+    store::count_report(tx, id, epoch)
+}
+
 /// The device that signs with this key now, revoked or not.
 pub fn find_by_key(tx: &mut Tx<'_>, public_key: &[u8; 32]) -> Result<Option<Device>, DbError> {
     store::find_by_key(tx, public_key)

@@ -27,7 +27,8 @@ pub(super) fn insert(
 pub(super) fn update(tx: &mut Tx<'_>, device: &Device) -> Result<(), DbError> {
     tx.execute(
         "UPDATE device SET epoch = $2, public_key = $3, heard_at = $4, revoked_at = NULL, fenced_at = NULL,
-             counter = 0, counter_signature = NULL, heard_request_no = 0, heard_vouchers = 0
+             counter = 0, counter_signature = NULL, heard_request_no = 0, heard_vouchers = 0,
+             reported_vouchers = 0
          WHERE id = $1",
         &[device.id.into(), device.epoch.into(), device.public_key.into(), device.heard_at.into()],
     )?;
@@ -110,6 +111,24 @@ pub(super) fn high_water(tx: &mut Tx<'_>, id: DeviceId) -> Result<HighWater, DbE
 pub(super) fn set_high_water(tx: &mut Tx<'_>, id: DeviceId, heard: &HighWater) -> Result<(), DbError> {
     let sql = "UPDATE device SET heard_request_no = $2, heard_vouchers = $3 WHERE id = $1";
     tx.execute(sql, &[id.into(), number(heard.request_no), number(heard.vouchers)])?;
+    Ok(())
+}
+
+pub(super) fn raise_request_no(tx: &mut Tx<'_>, id: DeviceId, request_no: u64) -> Result<(), DbError> {
+    let sql = "UPDATE device SET heard_request_no = $2 WHERE id = $1 AND heard_request_no < $2";
+    tx.execute(sql, &[id.into(), number(request_no)])?;
+    Ok(())
+}
+
+/// Counts a report of this life, and raises what the ledger must know of when the heartbeats have said less.
+pub(super) fn count_report(tx: &mut Tx<'_>, id: DeviceId, epoch: u32) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE device SET reported_vouchers = reported_vouchers + 1,
+             heard_vouchers = CASE WHEN heard_vouchers > reported_vouchers THEN heard_vouchers
+                                   ELSE reported_vouchers + 1 END
+         WHERE id = $1 AND epoch = $2",
+        &[id.into(), epoch.into()],
+    )?;
     Ok(())
 }
 

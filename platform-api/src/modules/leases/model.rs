@@ -47,6 +47,8 @@ pub struct SlotClaim {
     pub voucher: Voucher,
     /// The kiosk that promised it.
     pub device: DeviceId,
+    /// In which of its lives.
+    pub epoch: u32,
     /// Version of the batch's terms the lease was granted under.
     pub version: u32,
     /// Where the slot stands.

@@ -128,6 +128,7 @@ pub(super) fn grant(
     let answer = Signed::seal(&grant, Purpose::Grant, lending.key)?;
     let (device_key, granted_at) = (device.public_key, act.now);
     store::insert(tx, &store::NewLease { grant: &grant, device_key, granted_at, counted, answer: &answer })?;
+    devices::saw_request(tx, device.id, request.request_no)?;
     Ok(answer)
 }
 
@@ -205,6 +206,7 @@ pub fn slot_for_voucher(tx: &mut Tx<'_>, text: &str) -> Result<SlotClaim, Vouche
     Ok(SlotClaim {
         voucher,
         device: lease.device,
+        epoch: lease.epoch,
         version: lease.version,
         state,
         counted: lease.counted,
@@ -212,9 +214,14 @@ pub fn slot_for_voucher(tx: &mut Tx<'_>, text: &str) -> Result<SlotClaim, Vouche
     })
 }
 
-/// Notes that a slot became a coupon by report. Its stock is issued from here on; false if it was spoken for before.
+/// Notes that a slot became a coupon by the report of its own kiosk. Its stock is issued from here on; false if it was
+/// spoken for before. A voucher of the present life counts among those its ledger must know of.
 pub fn mark_reported(tx: &mut Tx<'_>, act: &Act, claim: &SlotClaim) -> Result<bool, LeaseError> {
-    speak_for(tx, act, claim, false)
+    let first = speak_for(tx, act, claim, false)?;
+    if first {
+        devices::saw_report(tx, claim.device, claim.epoch)?;
+    }
+    Ok(first)
 }
 
 /// Notes that a slot's coupon was redeemed, reported before or not.

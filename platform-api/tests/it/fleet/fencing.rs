@@ -4,6 +4,7 @@ use crate::{
     auth::token_of,
     harness::{Answer, Platform},
     kiosk::{Kiosk, pairing_code, try_enrol},
+    town::Town,
 };
 use axum::http::Method;
 use platform_api::foundation::{act::Role, audit};
@@ -167,4 +168,59 @@ async fn a_fencing_is_never_changed_or_removed() {
         let touched = platform.db().write(move |tx| tx.execute(sql, &[]));
         assert!(touched.is_err(), "{sql}");
     }
+}
+
+/// Whether a heartbeat with these counts is served; if not, what the platform has heard.
+async fn heard(town: &Town, kiosk: &Kiosk, (request_no, vouchers): (u64, u64)) -> Result<(), HighWater> {
+    let said = HighWater { request_no, vouchers };
+    let answer = kiosk.post(&town.platform, HEARTBEAT, heartbeat(&town.platform, kiosk, said)).await;
+    if answer.status.is_success() {
+        return Ok(());
+    }
+    match challenge(kiosk, &answer).1.behind {
+        Behind::HighWater { said: repeated, heard } => {
+            assert_eq!(repeated, said);
+            Err(heard)
+        }
+        Behind::Counter { heard } => panic!("the number itself is behind {heard}"),
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_must_know_of_the_grants_and_reports_of_its_present_life() {
+    let town = Town::new().await;
+    let [one, other, third] = ["13800000001", "13800000002", "13800000003"].map(|phone| town.person(phone));
+    let grant = town.lease(town.batch(|_| {}), 4).await;
+    let last = grant.request_no;
+    let granted = HighWater { request_no: last, vouchers: 0 };
+    assert_eq!(heard(&town, &town.kiosk, (last - 1, 0)).await, Err(granted), "set back before the request");
+    heard(&town, &town.kiosk, (last, 0)).await.unwrap();
+
+    let vouchers = [town.voucher(&grant, 0, &one), town.voucher(&grant, 1, &other)];
+    for _ in 0..2 {
+        town.report(&vouchers).await;
+    }
+    let reported = HighWater { request_no: last, vouchers: 2 };
+    assert_eq!(heard(&town, &town.kiosk, (last, 1)).await, Err(reported), "set back before a claim");
+    heard(&town, &town.kiosk, (last, 2)).await.unwrap();
+    heard(&town, &town.kiosk, (last, 5)).await.unwrap();
+    town.report(&[town.voucher(&grant, 2, &third)]).await;
+    heard(&town, &town.kiosk, (last, 5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_till_has_seen_fences_no_kiosk_and_neither_does_an_earlier_life() {
+    let town = Town::new().await;
+    let [one, other] = ["13800000001", "13800000002"].map(|phone| town.person(phone));
+    let grant = town.lease(town.batch(|_| {}), 2).await;
+    let shown = json!({"code": town.voucher(&grant, 0, &one), "holder_code": town.identify_code(&one),
+        "store": town.noodle_store, "bill_fen": 12_000});
+    town.confirm(&town.cashier, shown).await.expect(201);
+    heard(&town, &town.kiosk, (grant.request_no, 0)).await.unwrap();
+
+    let late = town.reports(&[town.voucher(&grant, 1, &other)]);
+    let code = pairing_code(&town.platform, Some(town.kiosk.id));
+    let again = Kiosk::from_answer(&try_enrol(&town.platform, &code, 77).await, 77);
+    again.post(&town.platform, "/api/k/v1/claims:batch", late).await.expect(200);
+    heard(&town, &again, (0, 0)).await.unwrap();
 }

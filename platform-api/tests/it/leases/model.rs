@@ -80,7 +80,8 @@ impl Play<'_> {
     async fn heartbeat(&self) {
         let at = self.town.platform.app.clock.now().get();
         let body = serde_json::json!({"epoch": self.town.kiosk.epoch, "build": "t", "config_version": 0,
-            "feed_cursor": 0, "outbox_rows": 0, "lease_slots": 0, "camera": true, "at": at});
+            "feed_cursor": 0, "outbox_rows": 0, "lease_slots": 0, "camera": true, "at": at,
+            "high_water": {"request_no": self.request_no, "vouchers": u32::MAX}});
         self.town.kiosk.post(&self.town.platform, "/api/k/v1/heartbeat", body).await.expect(200);
     }
 
