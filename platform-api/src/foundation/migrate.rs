@@ -52,7 +52,8 @@ pub const HISTORY: &[Migration] = history![
     "0062_vouchers_seen",
     "0063_vouchers_seen_append_only.sqlite",
     "0064_pairing_again",
-    "0065_reported_vouchers"
+    "0065_reported_vouchers",
+    "0066_outbox_open",
 ];
 
 /// Why a database could not be brought up to date.

@@ -9,7 +9,7 @@ use super::{
     Connection, DbError, Row, Tx, Value,
     job::{Engine, Job, Verdict},
 };
-use rusqlite::{OpenFlags, ffi, types::ValueRef};
+use rusqlite::{OpenFlags, config::DbConfig, ffi, types::ValueRef};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -197,6 +197,10 @@ impl SqliteConnection {
         let opened = rusqlite::Connection::open_with_flags(path, flags);
         let inner = opened.map_err(|error| failed("open database", error))?;
         inner.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        // A statement keeps its plan, whatever values it is given; otherwise every new instant plans it anew.
+        inner
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(|error| failed("fix query plans", error))?;
         inner
             .busy_timeout(std::time::Duration::from_millis(BUSY_MS_MAX))
             .map_err(|error| failed("set busy timeout", error))?;
